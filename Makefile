@@ -1,0 +1,57 @@
+# The course's commands. `make` alone lists them.
+# PYTHON=python3.12 makes .venv with that Python; ARGS=... goes to the program that is started.
+PY := .venv/bin/python
+export COURSE_TEST_START := $(shell date +%s)
+# No display: JupyterLab prints its address. Root (a container): it must be told that this is meant.
+NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test lint unit notebooks refresh bench figures slides links pins clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+lab: setup ## open the course in JupyterLab
+	cd notebooks && ../$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/00_start_here.ipynb \
+	  $(NO_BROWSER) $(AS_ROOT) $(ARGS)
+
+test: lint unit notebooks ## check everything: style, unit tests, every notebook's outputs
+
+setup:
+	@"$(or $(PYTHON),python3)" tools/setup_env.py "$(PYTHON)"
+
+lint: setup ## check style only
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+unit: setup ## unit tests and doctests only
+	$(PY) -m pytest $(ARGS)
+
+notebooks: setup ## run every notebook (or NB=02) and compare with its saved outputs
+	$(PY) -m pytest $(NBVAL) notebooks/$(NB)*.ipynb
+
+refresh: setup ## run every notebook (or NB=02) and save its outputs
+	$(PY) -m tools.refresh $(NB)
+
+bench: setup ## time the library's layers beside Keras's
+	$(PY) -m tools.bench $(ARGS)
+
+slides: setup ## slides of every notebook in build/slides (showing them needs a network)
+	$(PY) -m nbconvert --to slides --template slides --TemplateExporter.extra_template_basedirs=tools \
+	  --output-dir build/slides notebooks/*.ipynb
+
+figures: setup ## draw the pictures of images/ anew
+	$(PY) -m tools.figures
+
+links: setup ## write badges and set-up cells anew, for REPO=owner/name if given
+	$(PY) -m tools.links $(REPO)
+
+pins: ## solve requirements.txt anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --fork-strategy fewest --upgrade \
+	  --custom-compile-command "make pins" --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --extra lab --extra test pyproject.toml -o requirements.txt
+
+clean: ## remove .venv and whatever is built
+	rm -rf .venv build course_lib.egg-info .pytest_cache .ruff_cache

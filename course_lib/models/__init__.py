@@ -1,0 +1,1 @@
+"""The architectures of the course, a file a family."""

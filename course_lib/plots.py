@@ -1,0 +1,285 @@
+"""Figures that can be read from the back of a room, and `show`, which gives each one its text.
+
+The others return a matplotlib Figure and leave matplotlib's own settings as they were.
+"""
+
+import base64
+import io
+import textwrap
+from collections.abc import Mapping
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython import get_ipython
+from IPython.display import display
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from course_lib.ilsvrc import HUMAN_TOP5_ERROR, ilsvrc_results
+
+# Okabe and Ito's colours for colour-blind readers, without their yellow: too pale on white.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_, VERMILLION, _, _, ORANGE, SKY, BLACK = COLOURS
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+WIDTH, DPI = 9, 120  # inches and pixels an inch: about the width of a notebook's page
+GAP = 6  # pixels between the images of a grid
+_STYLE = {"font.size": 14, "figure.titlesize": 16, "figure.titleweight": "bold"}
+_STYLE |= {"axes.spines.top": False, "axes.spines.right": False, "hatch.linewidth": 1.5}
+_STYLE |= {"lines.linewidth": 2.5, "lines.markersize": 8}
+
+
+def show(fig, alt):
+    """Display `fig` as a PNG that carries the sentence `alt` for readers who can't see it.
+
+    The output's metadata and its text/plain hold `alt`. The figure is closed, so that a notebook
+    shows it once. Outside IPython the sentence is printed. Returns None.
+    Raises TypeError if `fig` is no Figure, ValueError if `alt` has fewer than three words.
+
+    >>> show(bars({"a": 1, "b": 2}), alt="Bars: a has 1 and b has 2.")
+    Bars: a has 1 and b has 2.
+    """
+    if not isinstance(fig, Figure):
+        raise TypeError(f"fig must be a matplotlib Figure, got {type(fig).__name__}")
+    if not isinstance(alt, str) or len(alt.split()) < 3:
+        rule = "alt must be a sentence of three words or more"
+        raise ValueError(f"{rule}, got {alt!r}; say what a reader should see in the figure")
+    alt = " ".join(alt.split())
+    plt.close(fig)
+    if get_ipython() is None:
+        print(alt)
+        return
+    png = io.BytesIO()
+    # Without matplotlib's version in the file, the same pixels give the same bytes.
+    fig.savefig(png, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
+    data = {"image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": alt}
+    display(data, metadata={"image/png": {"alt": alt}, "alt": alt}, raw=True)
+
+
+def image_grid(images, titles=None, columns=8, title=None):
+    """Images side by side, row by row, with crisp pixels.
+
+    `images` is (n, h, w, 3) or (n, h, w) or (n, h, w, 1): uint8, or floats from 0 to 1. `titles`
+    holds one short text an image, `columns` images make a row, `title` is the figure's message.
+    Returns a Figure. Raises ValueError for other shapes, dtypes and ranges.
+
+    >>> fig = image_grid(np.zeros((3, 8, 8, 3), np.uint8), titles=["a", "b", "c"], columns=3)
+    >>> len(fig.axes[0].images)
+    3
+    """
+    images = np.asarray(images)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    if images.size == 0 or not (images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)):
+        rule = "images must have the shape (n, h, w, 3) or (n, h, w), n at least 1"
+        raise ValueError(f"{rule}, got {images.shape}; pass a single image x as x[None]")
+    if images.dtype.kind == "f" and not (images.min() >= 0 and images.max() <= 1):  # or NaN
+        found = f"{images.min():.3g} to {images.max():.3g}"
+        raise ValueError(f"images as floats must lie in 0..1, got {found}; divide by 255")
+    if images.dtype.kind != "f" and images.dtype != np.uint8:
+        raise ValueError(f"images must be uint8 or floats from 0 to 1, got {images.dtype}")
+    if titles is not None and len(titles) != len(images):
+        raise ValueError(f"titles must hold one text an image ({len(images)}), got {len(titles)}")
+    if columns < 1:
+        raise ValueError(f"columns must be 1 or more, got {columns}")
+    n, height, width = images.shape[:3]
+    columns = min(columns, n)
+    size = min(216, WIDTH * DPI // columns) - GAP
+    scale = size // width or size / width  # enlarged by a whole number, so that pixels stay square
+    width, height = int(scale * width), int(scale * height)
+    lines = 0 if titles is None else 1 + max(str(text).count("\n") for text in titles)
+    step_x, step_y, top = width + GAP, height + GAP + 24 * lines, 50 if title else 0
+    # A narrow grid under a message is as wide as the message needs.
+    page = max(columns * step_x, 17 * len(title or "")), -(-n // columns) * step_y + top
+    left = (page[0] - columns * step_x) // 2
+    with mpl.rc_context(_STYLE):
+        fig = Figure(figsize=(page[0] / DPI, page[1] / DPI))
+        ax = fig.add_axes((0, 0, 1, 1))  # measured in pixels from the top left
+        ax.set_axis_off()
+        grey = {"cmap": "gray", "vmin": 0, "vmax": 255 if images.dtype == np.uint8 else 1}
+        for i, image in enumerate(images):
+            x, y = left + i % columns * step_x + GAP // 2, top + i // columns * step_y + 24 * lines
+            ax.imshow(image, extent=(x, x + width, y + height, y), interpolation="nearest", **grey)
+            if titles is not None:
+                ax.text(x + width / 2, y - 4, str(titles[i]), size=12, ha="center", va="bottom")
+        ax.set(xlim=(0, page[0]), ylim=(page[1], 0))
+        ax.text(page[0] / 2, 12, title or "", size=16, weight="bold", ha="center", va="top")
+    return fig
+
+
+def filter_grid(kernels, columns=8, title=None):
+    """The filters of a first convolution as images.
+
+    `kernels` is (kh, kw, 3, n) or (kh, kw, 1, n), floats, as Keras stores them. Each filter is
+    scaled by its own largest absolute weight: grey is 0, bright positive, dark negative. Returns a
+    Figure; raises ValueError for other shapes and for weights that are not finite.
+
+    >>> fig = filter_grid(np.zeros((11, 11, 3, 4)), columns=4)
+    >>> fig.axes[0].images[3].get_array()[0, 0].tolist()
+    [0.5, 0.5, 0.5]
+    """
+    kernels = np.asarray(kernels, dtype=np.float64)
+    if kernels.ndim != 4 or kernels.shape[2] not in (1, 3):
+        rule = "kernels must have the shape (kh, kw, 3, n) or (kh, kw, 1, n)"
+        raise ValueError(f"{rule}, got {kernels.shape}; take those of the first convolution")
+    if not np.isfinite(kernels).all():
+        raise ValueError("kernels must be finite, got NaN or infinity; did the training diverge?")
+    largest = np.abs(kernels).max(axis=(0, 1, 2), keepdims=True)
+    images = 0.5 + 0.5 * kernels / np.where(largest > 0, largest, 1)
+    return image_grid(np.moveaxis(images, -1, 0), columns=columns, title=title)
+
+
+def plot_history(histories, title=None):
+    """Loss and accuracy by epoch: one colour and marker a run, training dashed, test solid.
+
+    `histories` maps a run's name to a DataFrame with any of the columns loss, val_loss, accuracy,
+    val_accuracy (accuracies from 0 to 1); epochs are its column "epoch" or else its index. `title`
+    is the figure's message. Returns a Figure with two panels. Raises TypeError for no mapping,
+    ValueError for no runs, more than seven, or a run without any such column.
+
+    >>> run = pd.DataFrame({"loss": [2.3, 1.9], "val_loss": [2.2, 2.0]}, index=[1, 2])
+    >>> [ax.get_ylabel() for ax in plot_history({"ReLU": run}).axes]
+    ['Loss', 'Accuracy']
+    """
+    if not isinstance(histories, Mapping):
+        raise TypeError(f"histories must map names to DataFrames, got {type(histories).__name__}")
+    if not 1 <= len(histories) <= len(COLOURS):
+        raise ValueError(f"histories must hold 1 to {len(COLOURS)} runs, got {len(histories)}")
+    with mpl.rc_context(_STYLE):
+        fig, axes = _figure(4.6, title, panels=2)
+        panels = dict(zip(("loss", "accuracy"), axes, strict=True))
+        looks = zip(COLOURS, MARKERS, strict=True)
+        key = [Line2D([], [], color="0.45", linestyle=line) for line in ("--", "-")]
+        for (name, history), (colour, marker) in zip(histories.items(), looks, strict=False):
+            known = {"loss", "val_loss", "accuracy", "val_accuracy"} & set(history)
+            if not known:
+                raise ValueError(f"histories[{name!r}] must have a column such as loss or accuracy")
+            key.append(Line2D([], [], color=colour, marker=marker))
+            epochs = history.get("epoch", history.index)
+            for column in sorted(known):
+                line = "-" if column.startswith("val_") else "--"
+                ax = panels[column.removeprefix("val_")]
+                ax.plot(epochs, history[column], line, color=colour, marker=marker, label=name)
+        for quantity, ax in panels.items():
+            ax.set(xlabel="Epoch", ylabel=quantity.capitalize())
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+            ax.grid(axis="y", color="0.85", linewidth=1)
+        panels["accuracy"].yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+        names = ["training", "test", *map(str, histories)]
+        fig.legend(key, names, loc="outside lower center", ncols=min(len(names), 5), frameon=False)
+    return fig
+
+
+def bars(values, title=None, xlabel=None, highlight=(), fmt="{:,.10g}"):
+    """Horizontal bars with their values, the first one on top.
+
+    `values` is a dict or a Series: name -> number. `highlight` is a name or several, drawn in
+    another colour and hatched; `fmt` writes a value, `xlabel` says what it is, `title` is the
+    message. Returns a Figure. Raises ValueError for values that are none or not finite, and for a
+    highlighted name that is not among them.
+
+    >>> fig = bars({"conv": 2_334_080, "fc": 58_631_144}, highlight="fc", fmt="{:,.0f}")
+    >>> [text.get_text() for text in fig.axes[0].texts]
+    ['2,334,080', '58,631,144']
+    """
+    values = pd.Series(values, dtype=float)
+    if values.empty or not np.isfinite(values).all():
+        raise ValueError(f"values must be finite numbers, at least one, got {values.to_dict()}")
+    highlight = [highlight] if isinstance(highlight, str) else list(highlight)
+    if missing := [name for name in highlight if name not in values.index]:
+        raise ValueError(f"highlight must name bars ({list(values.index)}), got {missing}")
+    with mpl.rc_context(_STYLE):
+        fig, ax = _figure(1.2 + 0.45 * len(values), title)
+        drawn = ax.barh(range(len(values)), values, color=SKY, edgecolor=BLACK)
+        for name in highlight:
+            drawn[values.index.get_loc(name)].set(facecolor=ORANGE, hatch="//")
+        ax.bar_label(drawn, [fmt.format(value) for value in values], padding=6)
+        ax.set_yticks(range(len(values)), [str(name) for name in values.index])
+        ax.invert_yaxis()
+        ax.margins(x=0.18)  # room for the values, which stand in place of an axis
+        ax.tick_params(axis="y", length=0)
+        ax.spines[:].set_visible(False)
+        ax.axvline(0, color=BLACK, linewidth=1)
+        ax.set(xlabel=xlabel or "", xticks=[])
+    return fig
+
+
+def pairs(table, title=None, xlabel=None):
+    """Two numbers a row as two marks on a line, the first row on top; their distance is seen.
+
+    `table` is a DataFrame with two columns of numbers; its index names the rows, its columns the
+    marks. `title` is the message, `xlabel` says what is measured and in which unit. Returns a
+    Figure. Raises ValueError for other than two columns, no rows, or numbers that are not finite.
+
+    >>> table = pd.DataFrame({"training": [90, 70], "test": [60, 65]}, index=["off", "dropout"])
+    >>> fig = pairs(table, xlabel="accuracy, %")
+    >>> [tick.get_text() for tick in fig.axes[0].get_yticklabels()]
+    ['off', 'dropout']
+    """
+    if table.shape[1] != 2 or len(table) == 0:
+        raise ValueError(f"table must have two columns and a row at least, got {table.shape}")
+    if not np.isfinite(table.to_numpy(dtype=float)).all():
+        raise ValueError(f"table must hold finite numbers, got {table.to_dict()}")
+    with mpl.rc_context(_STYLE):
+        fig = Figure(figsize=(WIDTH, 1.6 + 0.45 * len(table)), layout="constrained")
+        ax = fig.subplots()
+        rows = range(len(table))
+        ax.hlines(rows, table.min(axis=1), table.max(axis=1), color="0.45", linewidth=2)
+        for name, colour, marker in zip(table, COLOURS, MARKERS, strict=False):
+            style = {"color": colour, "marker": marker, "markersize": 11, "linestyle": "none"}
+            ax.plot(table[name], rows, label=name, **style)
+        ax.set_yticks(rows, [str(name) for name in table.index])
+        ax.set_ylim(len(table) - 0.5, -0.5)
+        ax.margins(x=0.06)
+        ax.grid(axis="x", color="0.85", linewidth=1)
+        ax.set_axisbelow(True)
+        ax.set(xlabel=xlabel or "")
+        fig.legend(loc="outside lower center", ncols=2, frameon=False)
+        fig.suptitle(title or "")
+    return fig
+
+
+def ilsvrc_chart():
+    """The winners of ILSVRC classification, 2010 to 2017, with the human figure. Returns a Figure.
+
+    Bars: with the supplied data only; diamonds: with extra data. Sources: `course_lib.ilsvrc`.
+
+    >>> len(ilsvrc_chart().axes[0].patches)
+    8
+    """
+    winners = ilsvrc_results().query("kind == 'winner'")
+    supplied, extra = winners[~winners.extra_data], winners[winners.extra_data]
+    short = {"SuperVision": "AlexNet", "MSRA": "ResNet", "WMW": "SENet"}
+    value = {"ha": "center", "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 2}}
+    with mpl.rc_context(_STYLE):
+        fig, ax = _figure(5.4, "Convolutional nets took the winners' error from 26% to 2%")
+        deep, shallow = supplied[supplied.deep], supplied[~supplied.deep]
+        look = {"width": 0.72, "edgecolor": BLACK}
+        ax.bar(deep.year, deep.top5_error, color=SKY, label="convolutional nets", **look)
+        ax.bar(shallow.year, shallow.top5_error, color=ORANGE, hatch="//", label="shallow", **look)
+        for row in supplied.itertuples():
+            top = max(row.top5_error, HUMAN_TOP5_ERROR) + 0.5  # names stand above the human line
+            name = short.get(row.team, row.team).replace("-", "-\n")
+            ax.text(row.year, top, name, size=12, ha="center", va="bottom")
+            ax.text(row.year, 0.9, f"{row.top5_error:.1f}", size=13, **value)
+        look = {"color": BLACK, "markerfacecolor": "white", "label": "with extra data"}
+        ax.plot(extra.year - 0.22, extra.top5_error, "D", **look)
+        for row in extra.itertuples():
+            ax.text(row.year - 0.08, row.top5_error, f"{row.top5_error:.1f}", va="center", size=12)
+        ax.axhline(HUMAN_TOP5_ERROR, color=VERMILLION, linestyle="--")
+        human = f"human: {HUMAN_TOP5_ERROR}%\n(one annotator,\n1,500 images)"
+        end, arrow = (2017.6, HUMAN_TOP5_ERROR), {"arrowstyle": "->", "relpos": (1, 0)}
+        ax.annotate(human, end, (2017.6, 13), color="#A34700", ha="right", arrowprops=arrow)
+        ax.legend(frameon=False, loc="upper right", reverse=True)
+        ax.set(ylabel="Top-5 error, test set (%)", xticks=range(2010, 2018), ylim=(0, 32))
+    return fig
+
+
+def _figure(height, title, panels=1):
+    """A Figure of the usual width under its message, and its axes."""
+    fig = Figure(figsize=(WIDTH, height), layout="constrained")
+    fig.suptitle(textwrap.fill(title or "", 60))
+    return fig, fig.subplots(1, panels)

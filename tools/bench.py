@@ -1,0 +1,144 @@
+"""Measure what the library promises: `make bench` prints one table, and asserts nothing.
+
+The rivals take turns in one run, so that a machine that slows down slows both. Reported are the
+median of the rounds' ratios, and the lowest and the highest of them.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is loaded
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from course_lib.data import load_shapes10
+from course_lib.layers import BatchNormalization, LocalResponseNormalization
+from course_lib.precision import set_precision
+
+BATCH = 128
+STEPS = 3  # training steps a turn
+ROUNDS = 7
+
+
+def build_resnet20(normalise):
+    """ResNet-20 for CIFAR (He et al., arXiv:1512.03385, section 4.2), option-A shortcuts."""
+
+    def conv_bn(x, width, stride=1):
+        x = keras.layers.Conv2D(width, 3, stride, padding="same", use_bias=False)(x)
+        return normalise(x)
+
+    inputs = keras.Input((32, 32, 3))
+    x = keras.layers.ReLU()(conv_bn(inputs, 16))
+    for width in (16, 32, 64):
+        for block in range(3):
+            stride = 2 if width > 16 and block == 0 else 1
+            y = keras.layers.ReLU()(conv_bn(x, width, stride))
+            y = conv_bn(y, width)
+            if stride == 2:
+                added = width - x.shape[-1]
+                x = keras.ops.pad(x[:, ::2, ::2], [(0, 0)] * 3 + [(0, added)])
+            x = keras.layers.ReLU()(keras.layers.add([x, y]))
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, keras.layers.Dense(10, dtype="float32")(x))
+
+
+def resnet_turn(normalise):
+    """A function that trains a new ResNet-20 for a few steps on noise."""
+    rng = np.random.default_rng(0)
+    images = tf.constant(rng.random((BATCH, 32, 32, 3), "float32"))
+    labels = tf.constant(rng.integers(0, 10, BATCH))
+    model = build_resnet20(normalise)
+    model.compile(
+        keras.optimizers.SGD(0.01, momentum=0.9),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+
+    def turn():
+        for _ in range(STEPS):
+            loss = model.train_on_batch(images, labels)
+        return float(loss)
+
+    return turn
+
+
+def lrn_turn(normalise):
+    """A function that takes LRN forward and backward on AlexNet's first feature maps."""
+    maps = tf.random.normal((8, 55, 55, 96))
+
+    @tf.function
+    def forward_backward():
+        with tf.GradientTape() as tape:
+            tape.watch(maps)
+            total = tf.reduce_sum(normalise(maps) ** 2)
+        return tape.gradient(total, maps)
+
+    return lambda: forward_backward().numpy()
+
+
+def seconds(turn):
+    start = time.perf_counter()
+    turn()
+    return time.perf_counter() - start
+
+
+def compare(name, unit, work, reference, ours):
+    """Print the median rate of two turns that alternate, and the ratio of ours to the reference.
+
+    `work` is how many units a turn does. The first call, which builds the graph, is not timed.
+    """
+    for turn in (reference, ours):
+        turn()
+    rounds = [(seconds(reference), seconds(ours)) for _ in range(ROUNDS)]
+    rates = [work / statistics.median(column) for column in zip(*rounds, strict=True)]
+    ratios = sorted(slow / fast for slow, fast in rounds)
+    print(
+        f"{name:38}{rates[0]:9.0f}{rates[1]:9.0f} {unit:9}{statistics.median(ratios):6.2f}"
+        f"  {ratios[0]:.2f} to {ratios[-1]:.2f}",
+        flush=True,
+    )
+
+
+def compare_batch_norms(precision):
+    reference, ours = (
+        resnet_turn(lambda x, layer=layer: layer()(x))
+        for layer in (keras.layers.BatchNormalization, BatchNormalization)
+    )
+    name = f"training ResNet-20, {precision}"
+    compare(name, "images/s", BATCH * STEPS, reference, ours)
+
+
+def import_seconds():
+    """Seconds that `import course_lib` takes in a new interpreter, without its start-up."""
+    code = "import time; t = time.perf_counter(); import course_lib; print(time.perf_counter() - t)"
+    command = [sys.executable, "-c", code]
+    return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+
+
+def main():
+    print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {os.cpu_count()} cores")
+    print(f"{'':38}{'Keras/TF':>9}{'ours':>9} {'':9}{'ratio':>6}  lowest to highest")
+
+    compare_batch_norms(set_precision("float32"))
+    if set_precision("auto") != "float32":
+        compare_batch_norms(set_precision("auto"))
+    set_precision("float32")
+
+    def tensorflow_lrn(maps):
+        return tf.nn.local_response_normalization(maps, 2, bias=2, alpha=1e-4, beta=0.75)
+
+    ours = lrn_turn(LocalResponseNormalization())
+    compare("LRN, 55x55x96, forward and backward", "images/s", 8, lrn_turn(tensorflow_lrn), ours)
+
+    drawing = seconds(lambda: load_shapes10(9_000, 1_000))
+    print(f"{'10,000 shapes10 images':38}{drawing:18.2f} s")
+    importing = statistics.median(import_seconds() for _ in range(5))
+    print(f"{'import course_lib':38}{importing:18.3f} s")
+
+
+if __name__ == "__main__":
+    main()
