@@ -139,6 +139,19 @@ def train(
     return model, fit(model, train, test, config, folder)
 
 
+def probabilities(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """The model's outputs (n, classes), float32, for images (n, height, width, channels).
+
+    As `model.predict`, without the second that Keras takes to prepare it for each new model.
+
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Softmax()])
+    >>> probabilities(model, np.zeros((1, 2), "float32")).tolist()
+    [[0.5, 0.5]]
+    """
+    parts = range(0, len(images), 500)  # bounds the memory
+    return np.concatenate([model(images[i : i + 500], training=False).numpy() for i in parts])
+
+
 def accuracy(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
     """Share of the images (n, height, width, channels) that the model gets right, from 0 to 1.
 
@@ -148,9 +161,7 @@ def accuracy(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> floa
     >>> accuracy(model, np.eye(2, dtype="float32"), np.array([0, 0]))
     0.5
     """
-    parts = range(0, len(images), 500)  # bounds the memory
-    scores = [model(images[i : i + 500], training=False).numpy().argmax(axis=1) for i in parts]
-    return float(np.mean(np.concatenate(scores) == labels))
+    return float(np.mean(probabilities(model, images).argmax(axis=1) == labels))
 
 
 def _check_images(name: str, pair, model: keras.Model) -> None:
