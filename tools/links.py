@@ -19,7 +19,7 @@ SETUP_CELL = """\
 import importlib.util
 
 if importlib.util.find_spec("course_lib") is None:
-    %pip install -q "course_lib @ git+https://github.com/{repo}\""""
+    %pip install -q git+https://github.com/{repo}"""
 COLAB = "https://colab.research.google.com"
 BADGE = (
     f"[![Open In Colab]({COLAB}/assets/colab-badge.svg)]"
