@@ -91,7 +91,7 @@ def image_grid(images, titles=None, columns=8, title=None):
     scale = size // width or size / width  # enlarged by a whole number, so that pixels stay square
     width, height = int(scale * width), int(scale * height)
     lines = 0 if titles is None else 1 + max(str(text).count("\n") for text in titles)
-    step_x, step_y, top = width + GAP, height + GAP + 24 * lines, 50 if title else 0
+    step_x, step_y, top = width + GAP, height + GAP + 24 * lines, 50 if title else 6
     # A narrow grid under a message is as wide as the message needs.
     page = max(columns * step_x, 17 * len(title or "")), -(-n // columns) * step_y + top
     left = (page[0] - columns * step_x) // 2

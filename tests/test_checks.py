@@ -127,3 +127,19 @@ def test_nan_and_wrong_shapes_are_wrong():
     assert square.grade(lambda x: x * np.nan).status == "wrong"
     assert square.grade(lambda x: (x * x)[:, None]).status == "wrong"
     assert square.grade(lambda x: float((x * x)[0])).status == "wrong"
+
+
+@pytest.mark.parametrize(
+    "answer", ["BDF", ["b", "d", "f"], ("F", "D", "B"), np.array(["B", "D", "F"])]
+)
+def test_letters_are_accepted_in_any_form(answer):
+    check = importlib.import_module("course_lib.checks.alexnet").blog_differences
+    assert check.grade(answer).status == "right"
+    assert check.grade([["B"], ["D"]]).status == "wrong"
+
+
+def test_a_hint_is_chosen_by_all_cases():
+    """For batch_size 10 and 105 images the floor and the batch size are both 10."""
+    check = importlib.import_module("course_lib.checks.start").steps_per_epoch
+    assert "size of one step" in check.grade(lambda images, batch_size: batch_size).message
+    assert "left over" in check.grade(lambda images, batch_size: images // batch_size).message

@@ -9,7 +9,14 @@ output_size = Check(
     lambda size, kernel, stride, padding: (size + 2 * padding - kernel) // stride + 1,
     "You can now check every map size in every paper, 227 and 224 included",
     names=("size", "kernel", "stride", "padding"),
-    cases=[(227, 11, 4, 0), (224, 11, 4, 0), (27, 5, 1, 2), (55, 3, 2, 0), (224, 7, 2, 3)],
+    cases=[
+        (227, 11, 4, 0),
+        (224, 11, 4, 0),
+        (226, 11, 4, 0),
+        (27, 5, 1, 2),
+        (55, 3, 2, 0),
+        (224, 7, 2, 3),
+    ],
     misconceptions=[
         Misconception(
             lambda size, kernel, stride, padding: (size + 2 * padding - kernel) // stride,
@@ -74,8 +81,19 @@ conv_parameters = Check(
     ],
 )
 
-# The statements that the exercise offers; three of them are differences to the paper's network.
+# The statements that the exercise offers: three are differences to the paper's network.
 BLOG_DIFFERENCES = frozenset({"B", "D", "F"})
+_WHERE_TO_LOOK = {
+    "B": "what does a hidden layer of the blog's do with its sum?",
+    "D": "how large are the maps before the third convolution, here and in the paper?",
+    "F": "which rows of the published table are missing here?",
+}
+_NO_DIFFERENCE = {
+    "A": "both start with 11×11 and stride 4",
+    "C": "both have five convolutions on the way",
+    "E": "two times 2,048 units are the paper's 4,096",
+    "G": "in both, the third convolution sees all 256 maps",
+}
 
 blog_differences = Check(
     "2.3 blog_differences",
@@ -83,30 +101,26 @@ blog_differences = Check(
     "No activations, one pooling layer too few, and no normalisation or dropout",
     misconceptions=[
         *[
-            Misconception(BLOG_DIFFERENCES - {missing}, hint)
-            for missing, hint in {
-                "B": "Two are right. Look into the configuration of a Conv2D or Dense layer: what "
-                "happens to its sum?",
-                "D": "Two are right. Compare the map sizes before the third convolution: 27 here; "
-                "and in the paper?",
-                "F": "Two are right. Which rows of the published table are missing here?",
-            }.items()
+            Misconception(BLOG_DIFFERENCES - {missing}, f"Two are right. For the third: {hint}")
+            for missing, hint in _WHERE_TO_LOOK.items()
         ],
         *[
-            Misconception(BLOG_DIFFERENCES | {extra}, hint)
-            for extra, hint in {
-                "A": "Three are right, but A is no difference: both start with 11×11, stride 4",
-                "C": "Three are right, but C is no difference: both have five convolutions on "
-                "the way",
-                "E": "Three are right, but E is no difference: two times 2,048 units are the "
-                "paper's 4,096",
-                "G": "Three are right, but G is no difference: in both, the third convolution sees "
-                "all 256 maps, and the fourth and fifth only their own tower's",
-            }.items()
+            Misconception(
+                BLOG_DIFFERENCES | {extra}, f"Three are right, but {extra} is no difference: {why}"
+            )
+            for extra, why in _NO_DIFFERENCE.items()
         ],
-        Misconception(frozenset(), "Choose three letters, such as {'A', 'B', 'C'}"),
+        *[
+            Misconception(
+                BLOG_DIFFERENCES - {missing} | {extra},
+                f"Two are right, but {extra} is no difference: {why}",
+            )
+            for missing in _WHERE_TO_LOOK
+            for extra, why in _NO_DIFFERENCE.items()
+        ],
+        Misconception(frozenset(), "Choose three letters, such as {'A', 'C', 'E'}"),
     ],
-    hint="Hold each statement against the two tables above; exactly three are true differences",
+    hint="Give three letters, such as {'A', 'C', 'E'}, and hold each statement against the tables",
 )
 
 _RNG = np.random.default_rng(2)

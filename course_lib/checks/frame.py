@@ -140,10 +140,13 @@ def _outcome(function: Callable, case: tuple) -> Any:
 
 def _same(a: Any, b: Any) -> bool:
     """Equal, with numbers compared to five digits and arrays by shape and values."""
+    if isinstance(b, (set, frozenset)):
+        try:  # letters in any form: "BDF", ["b", "d", "f"], {"B", "D", "F"}
+            return {str(part).upper() for part in a} == {str(part).upper() for part in b}
+        except TypeError:
+            return False
     if isinstance(a, str) or isinstance(b, str):
         return isinstance(a, str) and isinstance(b, str) and a == b
-    if isinstance(b, (set, frozenset)):
-        return isinstance(a, (set, frozenset, list, tuple)) and set(a) == set(b)
     if isinstance(b, tuple) and any(isinstance(part, np.ndarray) for part in b):
         return (
             isinstance(a, (tuple, list))

@@ -32,7 +32,7 @@ top_k_error = Check(
     metrics.top_k_error,
     "Six lines, and you can read every table of every paper in this course",
     names=("labels", "scores", "k"),
-    cases=[(_LABELS, _SCORES, k) for k in (3, 1, 2, 6)],
+    cases=[(_LABELS, _SCORES, k) for k in (3, 1, 2, 4, 6)],
     misconceptions=[
         Misconception(
             _top_by(lambda scores: -scores, wrong=False),
@@ -55,6 +55,16 @@ top_k_error = Check(
             "scores, which argsort gives",
         ),
         Misconception(
+            lambda labels, scores, k: float(
+                np.mean(np.argsort(-scores, axis=1)[:, k - 1] != labels)
+            ),
+            "That looks at the k-th guess alone; all of the first k count",
+        ),
+        Misconception(
+            lambda labels, scores, k: 100 * _top_by(lambda scores: -scores)(labels, scores, k),
+            "That is in percent; return a fraction",
+        ),
+        Misconception(
             lambda labels, scores, k: int(
                 len(labels) * _top_by(lambda scores: -scores)(labels, scores, k)
             ),
@@ -68,7 +78,7 @@ chance_top_k_error = Check(
     lambda classes, k: 1 - k / classes,
     "Guessing five of a thousand classes fails 99.5% of the time",
     names=("classes", "k"),
-    cases=[(1000, 5), (10, 1), (10, 10), (4, 2)],
+    cases=[(4, 2), (1000, 5), (10, 1), (10, 10)],
     misconceptions=[
         Misconception(
             lambda classes, k: k / classes,
@@ -133,6 +143,16 @@ ensemble = Check(
                     [[0.55, 0.45, 0.00], [0.3, 0.4, 0.3], [0.1, 0.6, 0.3]],
                     [[0.00, 0.90, 0.10], [0.3, 0.4, 0.3], [0.1, 0.7, 0.2]],
                     [[0.30, 0.40, 0.30], [0.2, 0.3, 0.5], [0.1, 0.5, 0.4]],
+                ]
+            ),
+        ),
+        # The mean differs from the product (first image) and from the median (second one).
+        (
+            np.array(
+                [
+                    [[0.01, 0.99], [1.0, 0.0]],
+                    [[0.80, 0.20], [0.3, 0.7]],
+                    [[0.80, 0.20], [0.3, 0.7]],
                 ]
             ),
         ),
