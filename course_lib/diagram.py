@@ -80,7 +80,8 @@ def diagram(model, show_shapes=True, horizontal=False):
     # Only the drawing: no XML prolog, and the addressee of a screen reader is the whole image.
     svg = re.sub(r"<title>.*?</title>\n|<!--.*?-->\n", "", svg[svg.index("<svg") :], flags=re.S)
     label = escape(alt)
-    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+    fit = 'style="max-width:100%;height:auto"'  # a wide net is drawn smaller, not cut off
+    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" {fit} ', 1)
     return Diagram(svg.replace(">", f">\n<title>{label}</title>", 1), alt)
 
 
