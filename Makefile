@@ -27,7 +27,7 @@ lint: setup ## check style only
 	$(PY) -m ruff format --check .
 
 unit: setup ## unit tests and doctests only
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
 
 notebooks: setup ## run every notebook (or NB=02) and compare with its saved outputs
 	$(PY) -m pytest $(NBVAL) notebooks/$(NB)*.ipynb

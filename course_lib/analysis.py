@@ -2,6 +2,7 @@
 
 import math
 from collections import namedtuple
+from collections.abc import Mapping
 
 import keras
 import numpy as np
@@ -16,6 +17,7 @@ WINDOWS = (
     keras.layers.MaxPooling2D,
     keras.layers.AveragePooling2D,
 )
+GLOBAL_POOLING = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
 # Layers whose kernel weights are each used once at every output position, which is what makes
 # multiply-adds = output positions x kernel weights, grouped, dilated or not.
 MULTIPLIES = (*WINDOWS[:3], keras.layers.Dense)
@@ -88,12 +90,13 @@ def outline(build):
     10000100000
     """
     policy = keras.config.dtype_policy()
-    with keras.StatelessScope(initialize_variables=False):
-        model = build()
-    # Otherwise Keras would fill the weights after all as soon as it builds another model.
-    keras.utils.clear_session()
-    keras.config.set_dtype_policy(policy)
-    return model
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            return build()
+    finally:
+        # Otherwise Keras would fill the weights after all as soon as it builds another model.
+        keras.utils.clear_session()
+        keras.config.set_dtype_policy(policy)
 
 
 def totals(model):
@@ -108,6 +111,51 @@ def totals(model):
     rows = _rows(model)
     sums = {name: sum(row[name] for row in rows) for name in COUNTS}
     return {**sums, "trainable": sums["parameters"] - sums["non_trainable"]}
+
+
+def side_by_side(builders):
+    """Architectures compared: one row a net, indexed by its name. Takes no memory for weights.
+
+    Columns:
+        input: text such as "224 x 224 x 3".
+        layers: layers with a kernel on the longest way from an input to the first output, as the
+            papers count: of parallel branches only the longest, and no auxiliary head.
+        parameters, multiply_adds, activation_bytes: sums over all layers, auxiliary heads too, as
+            in `model_table`.
+        receptive_field: of the last feature map on the way to the first output, before it is
+            flattened or pooled as a whole; None where no window of a known size describes it.
+
+    Args:
+        builders: mapping of names to functions without required arguments that return a Keras
+            model, such as `course_lib.models.MODELS` or a part of it.
+
+    Raises:
+        TypeError: `builders` is no mapping, or holds something that is not such a function.
+        ValueError: no builder at all, or a model that `model_table` refuses.
+
+    >>> def small():
+    ...     x = image = keras.Input((8, 8, 3))
+    ...     for i in (1, 2):
+    ...         x = keras.layers.Conv2D(4, 3, name=f"conv{i}")(x)
+    ...     return keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(x)))
+    >>> formatted(side_by_side({"small": small})).loc["small"].tolist()
+    ['8 x 8 x 3', '3', '390', '6,320', '1,864', '5']
+    """
+    if not isinstance(builders, Mapping):
+        raise TypeError(f"builders must map names to functions, got {type(builders).__name__}")
+    if not builders:
+        raise ValueError("builders must hold at least one net, got none")
+    for name, build in builders.items():
+        if not callable(build) or isinstance(build, keras.layers.Layer):
+            raise TypeError(
+                f"builders must map names to functions that build a model, got "
+                f"{type(build).__name__} for {name!r}; pass the function itself, without calling it"
+            )
+    # All within one outline: to clean up after it takes half a second each time.
+    rows = outline(lambda: [{"name": n, **_summary(build())} for n, build in builders.items()])
+    table = pd.DataFrame(rows, dtype=object).set_index("name")
+    integers = ("layers", "parameters", "multiply_adds", "activation_bytes")
+    return table.astype(dict.fromkeys(integers, "int64"))
 
 
 def formatted(table):
@@ -251,29 +299,63 @@ def _rows(model):
     return rows
 
 
-def _walk(model, fields, prefix, rows, counted):
-    """Append a row per layer call to `rows`; return the fields of the model's outputs.
+def _summary(model):
+    rows = []
+    way = _walk(model, None, "", rows, set())[0]
+    is_map = way.last_map is not None and way.last_map[0].stride is not None
+    return {
+        "input": ", ".join(" x ".join(map(str, _shape(x))) for x in model.inputs),
+        "layers": way.depth,
+        **{name: sum(row[name] for row in rows) for name in COUNTS if name != "non_trainable"},
+        "receptive_field": _side(axis.size for axis in way.last_map) if is_map else None,
+    }
 
-    A field is a pair of `_Axis` (height, width), or None if it is unknown.
-    fields: those of the model's inputs, or None for a model that sees the image itself.
+
+# What lies between the image and a tensor. `field`: what one output sees, a pair of `_Axis`
+# (height, width), or None if it is unknown; `last_map`: the field of the last map on the way;
+# `depth`: layers with a kernel on the longest way.
+_Way = namedtuple("_Way", "field last_map depth")
+
+
+def _walk(model, ways, prefix, rows, counted):
+    """Append a row per layer call to `rows`; return the `_Way` of each of the model's outputs.
+
+    ways: those of the model's inputs, or None for a model that sees the image itself.
     prefix: what stands before the layers' names; "" outside nested models.
     counted: ids of the weights that stand in an earlier row.
     """
     calls = _calls(model)
-    fields = fields or [_image(_shape(x)) for x in model.inputs]
-    known = {id(x): field for x, field in zip(model.inputs, fields, strict=True)}
+    ways = ways or [_start(_shape(x)) for x in model.inputs]
+    known = {id(x): way for x, way in zip(model.inputs, ways, strict=True)}
     for node in calls:
         layer, inputs, outputs = node.operation, node.input_tensors, node.outputs
-        fields = [known[id(x)] for x in inputs or outputs]
+        ways = [known[id(x)] for x in inputs or outputs]
         if isinstance(layer, keras.Model):
-            fields = _walk(layer, fields, f"{prefix}{layer.name}/", rows, counted)
+            ways = _walk(layer, ways, f"{prefix}{layer.name}/", rows, counted)
         else:
-            field = _seen(layer, fields, _shape((inputs or outputs)[0]), _shape(outputs[0]))
-            fields = [field] * len(outputs)
+            ways = [_through(layer, ways, (inputs or outputs)[0], outputs[0])] * len(outputs)
             if inputs or not prefix:  # what a nested model receives has its row already
-                rows.append(_row(prefix, node, field, counted))
-        known.update((id(x), field) for x, field in zip(outputs, fields, strict=True))
+                rows.append(_row(prefix, node, ways[0].field, counted))
+        known.update((id(x), way) for x, way in zip(outputs, ways, strict=True))
     return [known[id(x)] for x in model.outputs]
+
+
+def _start(shape):
+    image = [_Axis(0, 1, 1)] * 2 if len(shape) == 3 else None
+    return _Way(image, image, 0)
+
+
+def _through(layer, ways, first_input, output):
+    """The way through a layer, from those of its inputs."""
+    shape, output_shape = _shape(first_input), _shape(output)
+    field = _seen(layer, [way.field for way in ways], shape, output_shape)
+    # GoogLeNet pools a 7x7 map with a window of 7x7: global pooling by another name.
+    window = getattr(layer, "pool_size", None)
+    averages = isinstance(layer, keras.layers.AveragePooling2D) and window == shape[:2]
+    pooled = averages or isinstance(layer, GLOBAL_POOLING)
+    last_map = field if len(output_shape) == 3 and not pooled else ways[0].last_map
+    depth = max(way.depth for way in ways) + isinstance(layer, MULTIPLIES)
+    return _Way(field, last_map, depth)
 
 
 def _row(prefix, node, field, counted):
@@ -329,10 +411,6 @@ def _multiply_adds(layer, output_shape):
 _Axis = namedtuple("_Axis", "start size stride")
 
 
-def _image(shape):
-    return [_Axis(0, 1, 1)] * 2 if len(shape) == 3 else None
-
-
 def _seen(layer, fields, shape, output_shape):
     """What one output of the layer sees, from the fields of its inputs."""
     if getattr(layer, "data_format", None) == "channels_first":
@@ -355,8 +433,7 @@ def _seen(layer, fields, shape, output_shape):
             axis._replace(start=axis.start - before * axis.stride)
             for axis, (before, _) in zip(axes, layer.padding, strict=True)
         ]
-    pooled = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
-    if len(output_shape) != 3 or isinstance(layer, pooled):
+    if len(output_shape) != 3 or isinstance(layer, GLOBAL_POOLING):
         return [
             _Axis(axis.start, axis.size + (n - 1) * axis.stride, None)
             for axis, n in zip(axes, shape[:2], strict=True)

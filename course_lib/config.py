@@ -24,6 +24,9 @@ class TrainingConfig:
             acts on it too: AlexNet (section 5), ResNet (section 4.2). "decoupled" subtracts
             learning_rate * weight_decay * w beside the step: AdamW and the modern recipes.
         label_smoothing: share of the target spread over all classes.
+        auxiliary_weight: how much the loss of each auxiliary head counts beside that of the
+            answer; 0.3 in GoogLeNet (arXiv:1409.4842, section 5). A model without heads ignores
+            it.
         augmentation: "none", "flip", "crop" (pad by 4, crop back) or "crop+flip".
         precision: "float32", "bfloat16" or "auto" (see `course_lib.precision`).
         seed: decides initialisation, order of the images, augmentation and dropout.
@@ -46,6 +49,7 @@ class TrainingConfig:
     weight_decay: float = 0.0
     decay: str = "l2"
     label_smoothing: float = 0.0
+    auxiliary_weight: float = 0.3
     augmentation: str = "none"
     precision: str = "float32"
     seed: int = 0
@@ -71,8 +75,9 @@ class TrainingConfig:
         for name in ("momentum", "label_smoothing"):
             if not 0 <= (value := getattr(self, name)) < 1:
                 raise ValueError(f"{name} must be at least 0 and below 1, got {value!r}")
-        if not 0 <= self.weight_decay < math.inf:
-            raise ValueError(f"weight_decay must be at least 0, got {self.weight_decay!r}")
+        for name in ("weight_decay", "auxiliary_weight"):
+            if not 0 <= (value := getattr(self, name)) < math.inf:
+                raise ValueError(f"{name} must be at least 0 and finite, got {value!r}")
         if not 0 <= self.warmup_epochs <= self.epochs:
             raise ValueError(
                 f"warmup_epochs must lie between 0 and epochs ({self.epochs}), "

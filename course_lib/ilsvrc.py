@@ -1,7 +1,8 @@
 """ILSVRC classification, 2010 to 2017: who won, with which error, and where that is written.
 
-The errors are top-5 errors on the test set in percent, as the organisers published them. Papers
-round them, and a team that also used other images has a row with them and a row without.
+`ilsvrc_results` holds the entries' top-5 errors on the test set in percent, as the organisers
+published them. Papers round them, and a team that also used other images has a row with them and
+a row without. `single_net_results` holds what one net alone reaches on the validation set.
 """
 
 import pandas as pd
@@ -42,6 +43,24 @@ _TABLE = (
     (2017, "Trimps", "", True, 2.481, False, "", "entry", ""),
 )
 
+_SINGLE_COLUMNS = ("name", "top5_error", "test", "source")
+_VGG = ("one scale (256)", "Simonyan, Zisserman arXiv:1409.1556v6, Table 3")
+_RESNET = ("", "He et al. arXiv:1512.03385, Table 3")
+_SINGLE_NETS = (
+    ("alexnet_grouped", 18.2, "10 crops", "Krizhevsky et al. 2012, section 6"),
+    ("zfnet", 16.5, "", "Zeiler, Fergus arXiv:1311.2901, Table 2"),
+    ("vgg_a", 10.4, *_VGG),
+    ("vgg_a_lrn", 10.5, *_VGG),
+    ("vgg_b", 9.9, *_VGG),
+    ("vgg_c", 9.4, *_VGG),
+    ("vgg_d", 8.8, *_VGG),
+    ("vgg_e", 9.0, *_VGG),
+    ("googlenet", 10.07, "1 crop", "Szegedy et al. arXiv:1409.4842, Table 3"),
+    ("resnet50", 6.71, *_RESNET),
+    ("resnet101", 6.05, *_RESNET),
+    ("resnet152", 5.71, *_RESNET),
+)
+
 
 def ilsvrc_results():
     """The winners of ILSVRC classification and some other entries, 2010 to 2017.
@@ -64,3 +83,20 @@ def ilsvrc_results():
     table = pd.DataFrame(list(_TABLE), columns=list(_COLUMNS))
     table["source"] = "ILSVRC-" + table["year"].astype(str) + " results page" + table["source"]
     return table
+
+
+def single_net_results():
+    """What one net alone reaches on ImageNet: the papers' top-5 errors on the validation set.
+
+    Returns a new pandas DataFrame, one row a net, with the columns `name` (as in
+    `course_lib.models.MODELS`), `top5_error` (float: percent, 50,000 validation images), `test`
+    (text: how the paper tested; empty: not recorded here) and `source` (paper and place).
+
+    Compare with care: a net that is tested on ten crops of an image has a lower error than the
+    same net on one crop. Competition entries average several nets; see `ilsvrc_results`.
+
+    >>> results = single_net_results().set_index("name")
+    >>> print(results.top5_error["vgg_d"], results.test["vgg_d"], sep=", ")
+    8.8, one scale (256)
+    """
+    return pd.DataFrame(list(_SINGLE_NETS), columns=list(_SINGLE_COLUMNS))

@@ -2,6 +2,7 @@
 
 - `BatchNormalization`: Keras's layer, on TensorFlow's fused kernel.
 - `LocalResponseNormalization`: AlexNet's normalisation across channels.
+- `ChannelPadding`: the channels of zeros in ResNet's shortcuts without weights.
 """
 
 import keras
@@ -138,3 +139,37 @@ class LocalResponseNormalization(keras.layers.Layer):
             "alpha": self.alpha,
             "beta": self.beta,
         }
+
+
+@keras.saving.register_keras_serializable(package="course_lib")
+class ChannelPadding(keras.layers.Layer):
+    """Adds channels of zeros after those that are there.
+
+    Source: He et al., arXiv:1512.03385, section 3.3, shortcuts of option A.
+
+    Args:
+        added: int, how many channels of zeros, at least 0.
+        **kwargs: `name` and `dtype`, as in every Keras layer.
+
+    Call: `(n, height, width, channels)` to `(n, height, width, channels + added)`.
+
+    Raises:
+        ValueError: `added` is not a whole number of at least 0; or the input is not 4-D.
+
+    Example:
+        >>> ChannelPadding(2)(keras.ops.ones((1, 1, 1, 1))).numpy().ravel().tolist()
+        [1.0, 0.0, 0.0]
+    """
+
+    def __init__(self, added, **kwargs):
+        super().__init__(**kwargs)
+        if not isinstance(added, int) or added < 0:
+            raise ValueError(f"added must be a whole number of at least 0, got {added!r}")
+        self.added = added
+        self.input_spec = keras.layers.InputSpec(ndim=4)
+
+    def call(self, inputs):
+        return tf.pad(inputs, [(0, 0), (0, 0), (0, 0), (0, self.added)])
+
+    def get_config(self):
+        return {**super().get_config(), "added": self.added}

@@ -18,11 +18,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from course_lib.ilsvrc import HUMAN_TOP5_ERROR, ilsvrc_results
+from course_lib.ilsvrc import HUMAN_TOP5_ERROR, ilsvrc_results, single_net_results
 
 # Okabe and Ito's colours for colour-blind readers, without their yellow: too pale on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_, VERMILLION, _, _, ORANGE, SKY, BLACK = COLOURS
+BLUE, VERMILLION, GREEN, _, ORANGE, SKY, BLACK = COLOURS
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 WIDTH, DPI = 9, 120  # inches and pixels an inch: about the width of a notebook's page
@@ -70,19 +70,7 @@ def image_grid(images, titles=None, columns=8, title=None):
     >>> len(fig.axes[0].images)
     3
     """
-    images = np.asarray(images)
-    if images.ndim == 4 and images.shape[-1] == 1:
-        images = images[..., 0]
-    if images.size == 0 or not (images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)):
-        rule = "images must have the shape (n, h, w, 3) or (n, h, w), n at least 1"
-        raise ValueError(f"{rule}, got {images.shape}; pass a single image x as x[None]")
-    if images.dtype.kind == "f" and not (images.min() >= 0 and images.max() <= 1):  # or NaN
-        found = f"{images.min():.3g} to {images.max():.3g}"
-        raise ValueError(f"images as floats must lie in 0..1, got {found}; divide by 255")
-    if images.dtype.kind != "f" and images.dtype != np.uint8:
-        raise ValueError(f"images must be uint8 or floats from 0 to 1, got {images.dtype}")
-    if titles is not None and len(titles) != len(images):
-        raise ValueError(f"titles must hold one text an image ({len(images)}), got {len(titles)}")
+    images = _drawable(images, titles)
     if columns < 1:
         raise ValueError(f"columns must be 1 or more, got {columns}")
     n, height, width = images.shape[:3]
@@ -99,10 +87,9 @@ def image_grid(images, titles=None, columns=8, title=None):
         fig = Figure(figsize=(page[0] / DPI, page[1] / DPI))
         ax = fig.add_axes((0, 0, 1, 1))  # measured in pixels from the top left
         ax.set_axis_off()
-        grey = {"cmap": "gray", "vmin": 0, "vmax": 255 if images.dtype == np.uint8 else 1}
         for i, image in enumerate(images):
             x, y = left + i % columns * step_x + GAP // 2, top + i // columns * step_y + 24 * lines
-            ax.imshow(image, extent=(x, x + width, y + height, y), interpolation="nearest", **grey)
+            ax.imshow(image, extent=(x, x + width, y + height, y), **_look(images))
             if titles is not None:
                 ax.text(x + width / 2, y - 4, str(titles[i]), size=12, ha="center", va="bottom")
         ax.set(xlim=(0, page[0]), ylim=(page[1], 0))
@@ -144,10 +131,7 @@ def plot_history(histories, title=None):
     >>> [ax.get_ylabel() for ax in plot_history({"ReLU": run}).axes]
     ['Loss', 'Accuracy']
     """
-    if not isinstance(histories, Mapping):
-        raise TypeError(f"histories must map names to DataFrames, got {type(histories).__name__}")
-    if not 1 <= len(histories) <= len(COLOURS):
-        raise ValueError(f"histories must hold 1 to {len(COLOURS)} runs, got {len(histories)}")
+    _check_runs("histories", histories, "DataFrames")
     with mpl.rc_context(_STYLE):
         fig, axes = _figure(4.6, title, panels=2)
         panels = dict(zip(("loss", "accuracy"), axes, strict=True))
@@ -275,6 +259,201 @@ def ilsvrc_chart():
         ax.annotate(human, end, (2017.6, 13), color="#A34700", ha="right", arrowprops=arrow)
         ax.legend(frameon=False, loc="upper right", reverse=True)
         ax.set(ylabel="Top-5 error, test set (%)", xticks=range(2010, 2018), ylim=(0, 32))
+    return fig
+
+
+def overlay(images, heats, label, titles=None, title=None):
+    """Images in a row, and under each its heat map laid over the image in grey.
+
+    `images` is as in `image_grid`; `heats` holds one array (rows, columns) an image, such as an
+    occlusion or class activation map, which is stretched over the whole image. All share one
+    scale, and `label` says in words what its colours mean. `titles` holds one short text an image,
+    `title` is the figure's message. Returns a Figure. Raises ValueError for images as `image_grid`
+    does, and for heat maps that are not one a picture, not two-dimensional or not finite.
+
+    >>> heat = np.array([[0.1, 0.9], [0.9, 0.9]])
+    >>> fig = overlay(np.zeros((1, 32, 32, 3)), [heat], label="Probability of the true class")
+    >>> fig.axes[-1].get_ylabel()
+    'Probability of the true class'
+    """
+    images = _drawable(images, titles)
+    heats = [np.asarray(heat, dtype=float) for heat in heats]
+    if len(heats) != len(images):
+        raise ValueError(f"heats must hold one map an image ({len(images)}), got {len(heats)}")
+    if any(heat.ndim != 2 or not np.isfinite(heat).all() for heat in heats):
+        shapes = [heat.shape for heat in heats]
+        raise ValueError(f"heats must be finite maps of the shape (rows, columns), got {shapes}")
+    n, height, width = images.shape[:3]
+    side = min(2.2, (WIDTH - 1.6) / n)
+    size = (n * side + 1.6, 2 * side * height / width + (1.0 if title else 0.5))
+    extent, white = (0, width, height, 0), _look(images)["vmax"]
+    scale = {"vmin": min(map(np.min, heats)), "vmax": max(map(np.max, heats)), "cmap": "viridis"}
+    with mpl.rc_context(_STYLE):
+        fig = Figure(figsize=size, layout="constrained")
+        fig.suptitle(textwrap.fill(title or "", int(size[0] * 7)))
+        axes = fig.subplots(2, n, squeeze=False)
+        for i, (image, heat) in enumerate(zip(images, heats, strict=True)):
+            # Of little contrast, so that the colours still show the map's values.
+            grey = 0.3 + 0.4 * (image if image.ndim == 2 else image.mean(axis=-1)) / white
+            axes[0, i].imshow(image, extent=extent, **_look(images))
+            axes[1, i].imshow(grey, extent=extent, **_look(grey))
+            drawn = axes[1, i].imshow(heat, extent=extent, alpha=0.75, **scale)
+            axes[0, i].set_title("" if titles is None else str(titles[i]), size=12)
+        for ax in axes.flat:
+            ax.set_axis_off()
+        fig.colorbar(drawn, ax=axes, shrink=0.8).set_label(textwrap.fill(label, int(size[1] * 8)))
+    return fig
+
+
+def feature_grid(maps, count=16, columns=8, title=None):
+    """The strongest channels of one image's feature maps as grey images, strongest first.
+
+    `maps` is (h, w, channels), finite floats, such as `probes.feature_maps(...)["conv1"][0]`. The
+    `count` channels with the largest mean absolute value are drawn under their numbers. Each is
+    scaled by itself: its smallest value black, its largest white; a constant one is black.
+    Returns a Figure; raises ValueError for other shapes and values and for a count below 1.
+
+    >>> fig = feature_grid(np.arange(48.0).reshape(4, 4, 3), count=2)
+    >>> [text.get_text() for text in fig.axes[0].texts if text.get_text()]
+    ['2', '1']
+    """
+    maps = np.asarray(maps, dtype=float)
+    if maps.ndim != 3 or maps.size == 0:
+        rule = "maps must have the shape (h, w, channels)"
+        raise ValueError(f"{rule}, got {maps.shape}; take those of one image, such as maps[0]")
+    if not np.isfinite(maps).all():
+        raise ValueError("maps must be finite, got NaN or infinity; did the training diverge?")
+    if count < 1:
+        raise ValueError(f"count must be 1 or more, got {count}")
+    strongest = np.argsort(-np.abs(maps).mean(axis=(0, 1)), kind="stable")[:count]
+    images = np.moveaxis(maps[..., strongest], -1, 0)
+    images = images - images.min(axis=(1, 2), keepdims=True)
+    largest = images.max(axis=(1, 2), keepdims=True)
+    images = images / np.where(largest > 0, largest, 1)
+    return image_grid(images, titles=list(strongest), columns=columns, title=title)
+
+
+def by_depth(runs, ylabel, title=None):
+    """One line a run over the layers' numbers, 1 next to the image; the scale is logarithmic.
+
+    `runs` maps a run's name to a Series with a number for each layer, such as
+    `probes.gradient_norms` or `probes.activation_scales` give; `ylabel` says what it is, `title` is
+    the figure's message. A logarithmic scale has no place for 0 and infinity: the line has a gap
+    there, and the legend counts them. Returns a Figure. Raises TypeError for no mapping,
+    ValueError for no runs, more than seven, no layers or a negative number.
+
+    >>> fig = by_depth({"sigmoid": [1e-6, 1e-3, 1], "ReLU": [0, 1, 1]}, ylabel="Gradient norm")
+    >>> [text.get_text() for text in fig.legends[0].get_texts()]
+    ['sigmoid', 'ReLU (1 of 3 layers at 0)']
+    """
+    _check_runs("runs", runs, "Series")
+    with mpl.rc_context(_STYLE):
+        fig, ax = _figure(4.6, title)
+        for (name, values), colour, marker in zip(runs.items(), COLOURS, MARKERS, strict=False):
+            values = np.asarray(values, dtype=float)
+            if values.ndim != 1 or len(values) == 0 or (values < 0).any():
+                rule = f"runs[{name!r}] must hold a number of 0 or more for each layer"
+                raise ValueError(f"{rule}, got {values.tolist()}")
+            for found, word in ((values == 0, "at 0"), (~np.isfinite(values), "not finite")):
+                if found.any():
+                    name = f"{name} ({found.sum()} of {len(values)} layers {word})"
+            shown = np.where(np.isfinite(values) & (values > 0), values, np.nan)
+            style = {"color": colour, "marker": marker, "markevery": -(-len(values) // 25)}
+            ax.plot(np.arange(1, len(values) + 1), shown, label=name, **style)
+        ax.set(xlabel="Layer, from the image on", ylabel=ylabel, yscale="log")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        ax.grid(axis="y", color="0.85", linewidth=1)
+        columns = 4 if max(len(text) for text in ax.get_legend_handles_labels()[1]) < 20 else 2
+        fig.legend(loc="outside lower center", ncols=min(columns, len(runs)), frameon=False)
+    return fig
+
+
+def _drawable(images, titles):
+    """The images as an array that imshow draws, checked together with their titles."""
+    images = np.asarray(images)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    if images.size == 0 or not (images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)):
+        rule = "images must have the shape (n, h, w, 3) or (n, h, w), n at least 1"
+        raise ValueError(f"{rule}, got {images.shape}; pass a single image x as x[None]")
+    if images.dtype.kind == "f" and not (images.min() >= 0 and images.max() <= 1):  # or NaN
+        found = f"{images.min():.3g} to {images.max():.3g}"
+        raise ValueError(f"images as floats must lie in 0..1, got {found}; divide by 255")
+    if images.dtype.kind != "f" and images.dtype != np.uint8:
+        raise ValueError(f"images must be uint8 or floats from 0 to 1, got {images.dtype}")
+    if titles is not None and len(titles) != len(images):
+        raise ValueError(f"titles must hold one text an image ({len(images)}), got {len(titles)}")
+    return images
+
+
+def _look(images):
+    """How imshow draws such images: crisp pixels; black is 0."""
+    largest = 255 if images.dtype == np.uint8 else 1
+    return {"interpolation": "nearest", "cmap": "gray", "vmin": 0, "vmax": largest}
+
+
+def _check_runs(argument, runs, kind):
+    if not isinstance(runs, Mapping):
+        raise TypeError(f"{argument} must map names to {kind}, got {type(runs).__name__}")
+    if not 1 <= len(runs) <= len(COLOURS):
+        raise ValueError(f"{argument} must hold 1 to {len(COLOURS)} runs, got {len(runs)}")
+
+
+# `error_chart`: each net's name, its family's colour, and where the name stands: points from the
+# bubble's middle to the nearest point of the text, and which point of the text that is.
+_NETS = {
+    "alexnet_grouped": ("AlexNet", ORANGE, (18, 0), "left", "center"),
+    "zfnet": ("ZFNet", SKY, (18, 0), "left", "center"),
+    "vgg_a": ("VGG A", BLUE, (-23, -10), "right", "center"),
+    "vgg_a_lrn": ("VGG A-LRN", BLUE, (-9, 22), "center", "bottom"),
+    "vgg_b": ("VGG B", BLUE, (4, 22), "center", "bottom"),
+    "vgg_c": ("VGG C", BLUE, (-12, -22), "center", "top"),
+    "vgg_d": ("VGG-16 (D)", BLUE, (22, -22), "center", "top"),
+    "vgg_e": ("VGG-19 (E)", BLUE, (8, 22), "center", "bottom"),
+    "googlenet": ("GoogLeNet", VERMILLION, (10, 0), "left", "center"),
+    "resnet50": ("ResNet-50", GREEN, (-13, 0), "right", "center"),
+    "resnet101": ("ResNet-101", GREEN, (0, -14), "center", "top"),
+    "resnet152": ("ResNet-152", GREEN, (18, -6), "left", "center"),
+}
+
+
+def error_chart():
+    """What a net's error costs: one bubble a net, its area the parameters. Returns a Figure.
+
+    Top-5 errors of single nets on ImageNet's validation set, as the papers print them
+    (`course_lib.ilsvrc.single_net_results`), against the multiply-adds that `course_lib.analysis`
+    counts in the course's models. Takes a few seconds.
+
+    >>> error_chart().axes[0].texts[0].get_text().splitlines()
+    ['AlexNet', '61 M']
+    """
+    # Here, since they load TensorFlow, which no other figure needs.
+    from course_lib.analysis import side_by_side
+    from course_lib.models import MODELS
+
+    nets = single_net_results().set_index("name")
+    nets = nets.join(side_by_side({name: MODELS[name] for name in nets.index}))
+    note = (
+        "M: million parameters, the bubble's area. The papers tested in different ways (one crop\n"
+        "of an image, ten crops, one scale), so that small differences in error say little."
+    )
+    with mpl.rc_context(_STYLE):
+        fig, ax = _figure(6.8, "ResNet-50 beats VGG-16 with a quarter of its multiply-adds")
+        for name, net in nets.iterrows():
+            text, colour, offset, ha, va = _NETS[name]
+            millions, place = net.parameters / 1e6, (net.multiply_adds / 1e9, net.top5_error)
+            ax.scatter(*place, s=8 * millions, color=colour, alpha=0.8, edgecolor=BLACK)
+            look = {"textcoords": "offset points", "ha": ha, "va": va, "linespacing": 1}
+            ax.annotate(f"{text}\n{millions:.0f} M", place, offset, **look)
+        ticks = (0.5, 1, 2, 5, 10, 20)
+        ax.set(xscale="log", xlim=(0.5, 30), ylim=(4, 20))
+        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        ax.minorticks_off()
+        ax.set(xlabel="Multiply-adds for one image, billions (log scale)")
+        ax.set(ylabel="Top-5 error of one net, validation (%)")
+        ax.grid(color="0.85", linewidth=1)
+        ax.set_axisbelow(True)
+        fig.supxlabel(note, size=12)
     return fig
 
 

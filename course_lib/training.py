@@ -40,7 +40,9 @@ def fit(
     the last one; `best.weights.h5` holds the weights with the highest test accuracy so far.
 
     Args:
-        model: ends in a softmax over the classes; it is compiled here.
+        model: ends in a softmax over the classes; it is compiled here. Of several outputs the
+            first is the answer; each further one is the softmax of an auxiliary head, whose loss
+            counts `config.auxiliary_weight` times (GoogLeNet: arXiv:1409.4842, section 5).
         train, test: images (n, height, width, channels), float32, and labels (n,), integers.
             The test images are measured after each epoch and never trained on.
         config: how to train.
@@ -48,12 +50,14 @@ def fit(
 
     Returns:
         A row for each finished epoch (index `epoch`, from 1) with loss, accuracy, val_loss,
-        val_accuracy (fractions), learning_rate (at the epoch's end) and seconds.
+        val_accuracy (fractions), learning_rate (at the epoch's end) and seconds. The losses
+        include those of auxiliary heads; the accuracies are those of the first output.
 
     Raises:
         TrainingDivergedError: the loss is not finite.
-        ValueError: images and labels do not fit each other or the model, the precision is not
-            the one that the model was built in, or `folder` holds a run with other settings.
+        ValueError: images and labels do not fit each other or the model, its outputs differ in
+            their classes, the precision is not the one that the model was built in, or `folder`
+            holds a run with other settings.
 
     >>> model = keras.Sequential(
     ...     [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
@@ -61,19 +65,26 @@ def fit(
     >>> fit(model, (images, labels), (images, labels), TrainingConfig(epochs=2)).index.tolist()
     [1, 2]
     """
-    classes = model.output_shape[-1]
+    _check_outputs(model)
     _check_images("train", train, model)
     _check_images("test", test, model)
     _check_precision(model, config)
+    classes, heads = model.outputs[0].shape[-1], len(model.outputs) - 1
     keras.utils.set_random_seed(config.seed)
     model.compile(
         optimizer=_optimizer(config, model.trainable_variables),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
+        loss=[keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)]
+        * (1 + heads),
+        loss_weights=[1.0] + [config.auxiliary_weight] * heads if heads else None,
         # An object, not the word "accuracy", which Keras would only make during the first step and
         # then trace the whole step a second time.
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")] + [None] * heads,
         jit_compile=False,
     )
+    if heads:
+        # The mean loss of each output, too, Keras would only make during the first step.
+        blank = [tf.zeros((1, classes))] * (1 + heads)
+        model.compute_loss(None, blank, blank)
     steps = math.ceil(len(train[0]) / config.batch_size)
     history = pd.DataFrame(columns=COLUMNS, dtype=float).rename_axis("epoch")
     saved = _SavedRun(folder, config) if folder is not None else None
@@ -82,10 +93,15 @@ def fit(
     keeper = _Keeper(config, steps, history, saved)
     if len(history) == config.epochs:
         return history
+
+    def for_each_output(x, y):
+        return x, (y,) * (1 + heads)
+
+    batches = _training_batches(*train, classes, config, first_epoch=len(history))
     try:
         model.fit(
-            _training_batches(*train, classes, config, first_epoch=len(history)),
-            validation_data=_test_batches(*test, classes),
+            batches.map(for_each_output),
+            validation_data=_test_batches(*test, classes).map(for_each_output),
             initial_epoch=len(history),
             epochs=config.epochs,
             steps_per_epoch=steps,
@@ -140,7 +156,7 @@ def train(
 
 
 def probabilities(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """The model's outputs (n, classes), float32, for images (n, height, width, channels).
+    """The model's first output (n, classes), float32, for images (n, height, width, channels).
 
     As `model.predict`, without the second that Keras takes to prepare it for each new model.
 
@@ -149,7 +165,8 @@ def probabilities(model: keras.Model, images: np.ndarray) -> np.ndarray:
     [[0.5, 0.5]]
     """
     parts = range(0, len(images), 500)  # bounds the memory
-    return np.concatenate([model(images[i : i + 500], training=False).numpy() for i in parts])
+    outputs = (model(images[i : i + 500], training=False) for i in parts)
+    return np.concatenate([tf.nest.flatten(output)[0].numpy() for output in outputs])
 
 
 def accuracy(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
@@ -162,6 +179,15 @@ def accuracy(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> floa
     0.5
     """
     return float(np.mean(probabilities(model, images).argmax(axis=1) == labels))
+
+
+def _check_outputs(model: keras.Model) -> None:
+    classes = [output.shape[-1] for output in model.outputs]
+    if len(set(classes)) > 1:
+        raise ValueError(
+            "every output of the model must have the same number of classes, since all learn from "
+            f"the same labels; got {', '.join(map(str, classes))}"
+        )
 
 
 def _check_images(name: str, pair, model: keras.Model) -> None:
@@ -184,11 +210,11 @@ def _check_images(name: str, pair, model: keras.Model) -> None:
             f"{name} labels must be one integer for each of the {len(images)} images, "
             f"got shape {labels.shape} and dtype {labels.dtype}"
         )
-    classes = model.output_shape[-1]
+    classes = model.outputs[0].shape[-1]
     if labels.min() < 0 or labels.max() >= classes:
         raise ValueError(
             f"{name} labels must lie between 0 and {classes - 1}, since the model has {classes} "
-            f"outputs; got {labels.min()} to {labels.max()}"
+            f"classes; got {labels.min()} to {labels.max()}"
         )
 
 
@@ -198,8 +224,9 @@ def _check_precision(model: keras.Model, config: TrainingConfig) -> None:
     wanted = keras.config.dtype_policy().compute_dtype
     keras.config.set_dtype_policy(before)
     kernels = [layer for layer in model.layers if getattr(layer, "kernel", None) is not None]
-    # The last layer stays in float32 in every precision: a softmax in bfloat16 is too coarse.
-    for layer in kernels[:-1]:
+    # The last layer before each output (Keras lists these last) stays in float32 in every
+    # precision: a softmax in bfloat16 is too coarse.
+    for layer in kernels[: -len(model.outputs)]:
         if layer.compute_dtype != wanted:
             raise ValueError(
                 f"precision {config.precision!r} means {wanted} here, but layer {layer.name!r} "
@@ -290,6 +317,11 @@ class _Keeper(keras.callbacks.Callback):
     def close(self):
         self.bar.close()
 
+    def on_train_begin(self, logs=None):
+        # Where a model has several outputs, Keras puts the output's name before the metric's.
+        several = len(self.model.outputs) > 1
+        self.accuracy = f"{self.model.output_names[0]}_accuracy" if several else "accuracy"
+
     def on_epoch_begin(self, epoch, logs=None):
         # Dropout's masks follow from seed and epoch too: Keras saves no state of them.
         masks = (v for v in self.model.variables if v.name == "seed_generator_state")
@@ -307,7 +339,7 @@ class _Keeper(keras.callbacks.Callback):
         self.step += 1
         if not math.isfinite(logs["loss"]):
             raise TrainingDivergedError(self._why(batch))
-        self.bar.set_postfix_str(f"loss {logs['loss']:.3f}, acc {logs['accuracy']:.1%}", False)
+        self.bar.set_postfix_str(f"loss {logs['loss']:.3f}, acc {logs[self.accuracy]:.1%}", False)
         self.bar.update()
 
     def _why(self, batch):
@@ -321,7 +353,13 @@ class _Keeper(keras.callbacks.Callback):
         return f"the loss is not finite in epoch {epoch}, step {batch + 1}; likely cause: {cause}"
 
     def on_epoch_end(self, epoch, logs=None):
-        row = {**logs, "learning_rate": self.rate, "seconds": time.perf_counter() - self.started}
+        row = {
+            **logs,
+            "accuracy": logs[self.accuracy],
+            "val_accuracy": logs[f"val_{self.accuracy}"],
+            "learning_rate": self.rate,
+            "seconds": time.perf_counter() - self.started,
+        }
         self.history.loc[epoch + 1] = [float(row[name]) for name in COLUMNS]
         self.bar.set_postfix_str(
             f"loss {row['loss']:.3f}, acc {row['accuracy']:.1%}, test {row['val_accuracy']:.1%}"
@@ -336,14 +374,17 @@ class _SavedRun:
     def __init__(self, folder, config):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        wanted = json.loads(json.dumps(dataclasses.asdict(config)))
+        wanted, defaults = (
+            json.loads(json.dumps(dataclasses.asdict(c))) for c in (config, TrainingConfig())
+        )
         path = self.folder / "config.json"
         if not path.exists():
             self._write("config.json", lambda p: p.write_text(json.dumps(wanted, indent=1)))
-        found = json.loads(path.read_text())
+        # A run from before a setting existed was trained as with the setting's default.
+        found = {**defaults, **json.loads(path.read_text())}
         if found != wanted:
-            names = [k for k in wanted if found.get(k) != wanted[k]]
-            differs = ", ".join(f"{k} {found.get(k)!r} there, {wanted[k]!r} here" for k in names)
+            names = [k for k in found if found[k] != wanted.get(k)]
+            differs = ", ".join(f"{k} {found[k]!r} there, {wanted.get(k)!r} here" for k in names)
             raise ValueError(
                 f"folder {str(folder)!r} holds a run with other settings ({differs}); "
                 "choose another folder, or delete this one to start again"

@@ -13,8 +13,10 @@ from course_lib.analysis import (
     model_table,
     outline,
     receptive_field,
+    side_by_side,
     totals,
 )
+from course_lib.models import MODELS
 
 
 @pytest.fixture
@@ -444,6 +446,182 @@ def test_formatted_is_text_and_the_same_every_time():
     ]
     assert text.loc["flat", ["receptive_field", "stride"]].tolist() == ["64 x 70", "-"]
     assert text._repr_html_() == formatted(model_table(model))._repr_html_()
+
+
+# --- Architectures side by side -----------------------------------------------------------------
+
+
+def alexnet_by_hand():
+    """(kernel, stride) of every layer that slides, up to pool5."""
+    return [(11, 4), (3, 2), (5, 1), (3, 2), (3, 1), (3, 1), (3, 1), (3, 2)]
+
+
+def vgg_by_hand(*stages):
+    return [step for n in stages for step in [(3, 1)] * n + [(2, 2)]]
+
+
+def resnet_by_hand(*stages):
+    steps = [(7, 2), (3, 2)]
+    for i, blocks in enumerate(stages):  # a 1x1 halves the map before stages 3 to 5
+        steps += [(1, 2 if i else 1)] + [(3, 1)] * blocks
+    return steps
+
+
+def field_by_hand(steps):
+    """The recurrence: each window adds (kernel - 1) times the distance of what it slides over."""
+    size, distance = 1, 1
+    for kernel, stride in steps:
+        size, distance = size + (kernel - 1) * distance, distance * stride
+    return size
+
+
+def application(name):
+    return lambda: getattr(keras.applications, name)(weights=None)
+
+
+# Layers and fields, by hand or from the papers; multiply-adds from the ResNet paper (table 1 and
+# section 3.3), where it gives them.
+KNOWN = {
+    "lenet5": (5, field_by_hand([(5, 1), (2, 2), (5, 1), (2, 2)]), None),
+    "alexnet": (8, field_by_hand(alexnet_by_hand()), None),
+    "alexnet_grouped": (8, field_by_hand(alexnet_by_hand()), None),
+    "VGG16": (16, field_by_hand(vgg_by_hand(2, 2, 3, 3, 3)), 15.3e9),
+    "VGG19": (19, field_by_hand(vgg_by_hand(2, 2, 4, 4, 4)), 19.6e9),
+    "ResNet50": (50, field_by_hand(resnet_by_hand(3, 4, 6, 3)), 3.8e9),
+    "ResNet101": (101, field_by_hand(resnet_by_hand(3, 4, 23, 3)), 7.6e9),
+}
+
+
+def test_the_recurrence_by_hand():
+    assert field_by_hand(alexnet_by_hand()) == 195
+    assert field_by_hand(vgg_by_hand(2, 2, 3, 3, 3)) == 212
+
+
+def test_side_by_side_of_known_nets():
+    builders = {
+        **{name: MODELS[name] for name in KNOWN if name in MODELS},
+        **{name: application(name) for name in KNOWN if name not in MODELS},
+    }
+    table = side_by_side(builders)
+    assert list(table.index) == list(builders)
+    for name, (depth, field, multiply_adds) in KNOWN.items():
+        assert (table.layers[name], table.receptive_field[name]) == (depth, field), name
+        if multiply_adds:
+            assert table.multiply_adds[name] == pytest.approx(multiply_adds, rel=0.016), name
+    assert table.parameters["VGG16"] == 138_357_544
+    assert table.input["alexnet"] == "227 x 227 x 3"
+
+
+def test_side_by_side_of_the_course():
+    """Layers as the papers count them: a projection, a branch, an auxiliary head adds none."""
+    layer_counts = {
+        **{"vgg_a": 11, "vgg_a_lrn": 11, "vgg_b": 13, "vgg_c": 16, "vgg_d": 16, "vgg_e": 19},
+        **{"nin": 9, "zfnet": 8, "googlenet": 22, "googlenet_aux": 22},
+        **{"resnet18": 18, "resnet34": 34, "resnet50": 50, "plain34": 34},
+        **{"resnet20_cifar": 20, "plain56_cifar": 56, "preact20_cifar": 20},
+    }
+    table = side_by_side({name: MODELS[name] for name in layer_counts})
+    assert table.layers.to_dict() == layer_counts
+    fields, cost = table.receptive_field, table.multiply_adds
+    assert fields["vgg_d"] == 212 and fields["resnet50"] == 483
+    assert cost["vgg_d"] == pytest.approx(15.3e9, rel=0.016)
+    assert cost["resnet50"] == pytest.approx(3.8e9, rel=0.016)
+    # The stem; then the 5x5 of two, five and two modules, with pooling between.
+    steps = [(7, 2), (3, 2), (3, 1), (3, 2)] + [(5, 1)] * 2 + [(3, 2)] + [(5, 1)] * 5
+    steps += [(3, 2)] + [(5, 1)] * 2
+    assert fields["googlenet"] == fields["googlenet_aux"] == field_by_hand(steps)
+    assert table.parameters["googlenet"] == 6_998_552
+    assert table.parameters["googlenet_aux"] == 13_378_280
+    # 6n + 2 layers for images of 32x32: all 3x3, the map is halved twice.
+    steps = [(3, 1)] * 7 + [(3, 2)] + [(3, 1)] * 5 + [(3, 2)] + [(3, 1)] * 5
+    for name in ("resnet20_cifar", "preact20_cifar"):
+        assert fields[name] == field_by_hand(steps)
+    assert not fields.isna().any()
+
+
+def branches_and_heads(head=None):
+    """Three kernels on the longest way; an auxiliary head of four more."""
+    image = keras.Input((16, 16, 3))
+    x = conv(3, strides=2)(image)
+    side = conv(3)(conv(1)(x))
+    main = layers.Concatenate()([side, conv(1)(x)])
+    x = layers.AveragePooling2D(8)(main)  # the whole map: as global pooling
+    outputs = [layers.Dense(2)(layers.Flatten()(x))]
+    if head:
+        y = main
+        for _ in range(3):
+            y = conv(3)(y)
+        outputs.append(layers.Dense(2)(layers.GlobalAveragePooling2D()(y)))
+    return keras.Model(image, outputs)
+
+
+def test_side_by_side_follows_the_longest_way_to_the_first_output():
+    table = side_by_side({"plain": branches_and_heads, "aux": lambda: branches_and_heads("aux")})
+    assert table.layers.tolist() == [4, 4]
+    assert table.receptive_field.tolist() == [3 + 2 * 2] * 2
+    assert table.parameters["aux"] > table.parameters["plain"]
+    assert table.multiply_adds["aux"] > table.multiply_adds["plain"]
+
+
+def test_side_by_side_of_a_nested_model():
+    def nested():
+        trunk = keras.applications.ResNet50(
+            weights=None, include_top=False, input_shape=(64, 64, 3)
+        )
+        x = conv(3, strides=2)(image := keras.Input((128, 128, 3)))
+        x = trunk(layers.Conv2D(3, 1)(x))
+        return keras.Model(image, layers.Dense(2)(layers.Flatten()(x)))
+
+    row = side_by_side({"nested": nested}).loc["nested"]
+    assert (row.layers, row.receptive_field) == (49 + 3, 3 + 482 * 2)
+    # Keras's count without its classifier; the convolutions before it; 2x2x2048 to 2.
+    assert row.parameters == (25_636_712 - 2_049_000) + (56 + 9) + (2 * 2 * 2048 * 2 + 2)
+
+
+def test_side_by_side_counts_as_totals_do():
+    row = side_by_side({"net": branches_and_heads}).loc["net"]
+    sums = totals(branches_and_heads())
+    for name in ("parameters", "multiply_adds", "activation_bytes"):
+        assert row[name] == sums[name]
+
+
+def test_side_by_side_of_other_kinds_of_nets():
+    def gated():
+        x = conv(3)(image := keras.Input((8, 6, 2)))
+        gate = layers.Dense(2)(layers.GlobalAveragePooling2D(keepdims=True)(x))
+        return keras.Model(image, conv(3)(layers.Multiply()([x, gate])))
+
+    table = side_by_side(
+        {
+            "vector": lambda: sequential((4,), layers.Dense(3), layers.Dense(2)),
+            "a map to the end": lambda: sequential((8, 8, 1), conv((1, 5), strides=2), conv(3)),
+            "every output sees all": gated,
+            "whole maps do not end": lambda: sequential((2, 2, 1), layers.MaxPooling2D(2)),
+        }
+    )
+    assert table.input.tolist() == ["4", "8 x 8 x 1", "8 x 6 x 2", "2 x 2 x 1"]
+    assert table.layers.tolist() == [2, 2, 3, 0]
+    assert table.receptive_field.tolist() == [None, (5, 9), None, 2]
+    for name in ("layers", "parameters", "multiply_adds", "activation_bytes"):
+        assert table[name].dtype == "int64"
+
+
+@pytest.mark.parametrize(
+    ("builders", "error", "message"),
+    [
+        ([branches_and_heads], TypeError, "builders must map names to functions, got list"),
+        ({}, ValueError, "builders must hold at least one net"),
+        ({"net": "lenet5"}, TypeError, "got str for 'net'"),
+        (
+            {"net": sequential((4,), layers.Dense(1))},
+            TypeError,
+            "got Sequential for 'net'; pass the function itself, without calling it",
+        ),
+    ],
+)
+def test_side_by_side_refuses(builders, error, message):
+    with pytest.raises(error, match=message):
+        side_by_side(builders)
 
 
 # --- Wrong input --------------------------------------------------------------------------------

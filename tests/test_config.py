@@ -17,6 +17,7 @@ WRONG = {
     "weight_decay": (-1e-4, math.inf, math.nan),
     "decay": ("L2",),
     "label_smoothing": (-0.1, 1.0),
+    "auxiliary_weight": (-0.3, math.inf, math.nan),
     "augmentation": ("flips",),
     "precision": ("float16",),
     "seed": (-1, 0.5),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from course_lib.ilsvrc import HUMAN_TOP5_ERROR, ilsvrc_results
+from course_lib.ilsvrc import HUMAN_TOP5_ERROR, ilsvrc_results, single_net_results
 
 WINNERS_SUPPLIED_DATA = {
     2010: ("NEC-UIUC", 28.191),
@@ -76,3 +76,46 @@ def test_a_changed_table_does_not_change_the_next_one():
 
 def test_human_figure():
     assert HUMAN_TOP5_ERROR == 5.1
+
+
+def test_single_nets_as_in_the_papers():
+    errors = {
+        **{"alexnet_grouped": 18.2, "zfnet": 16.5, "googlenet": 10.07},
+        **{"vgg_a": 10.4, "vgg_a_lrn": 10.5, "vgg_b": 9.9, "vgg_c": 9.4, "vgg_d": 8.8},
+        **{"vgg_e": 9.0, "resnet50": 6.71, "resnet101": 6.05, "resnet152": 5.71},
+    }
+    table = single_net_results()
+    assert list(table.columns) == ["name", "top5_error", "test", "source"]
+    assert table.name.is_unique
+    assert dict(zip(table.name, table.top5_error, strict=True)) == errors
+    assert table.top5_error.dtype == float
+    places = {
+        "alexnet": ("10 crops", "Krizhevsky et al. 2012, section 6"),
+        "zfnet": ("", "1311.2901, Table 2"),
+        "vgg": ("one scale (256)", "1409.1556v6, Table 3"),
+        "googlenet": ("1 crop", "1409.4842, Table 3"),
+        "resnet": ("", "1512.03385, Table 3"),
+    }
+    for row in table.itertuples():
+        test, place = next(place for family, place in places.items() if family in row.name)
+        assert row.test == test and row.source.endswith(place)
+
+
+def test_no_single_net_of_2014_or_before_equals_its_teams_entry():
+    """The entries averaged several nets: one net alone is worse."""
+    entries = ilsvrc_results().query("not extra_data").set_index("method").top5_error
+    single = single_net_results().set_index("name").top5_error
+    for name, method in (("alexnet_grouped", "AlexNet"), ("zfnet", "ZFNet"), ("vgg_d", "VGG")):
+        assert single[name] > entries[method]
+
+
+def test_single_nets_are_nets_of_the_course():
+    from course_lib.models import MODELS
+
+    assert set(single_net_results().name) <= set(MODELS)
+
+
+def test_a_changed_table_of_single_nets_does_not_change_the_next_one():
+    table = single_net_results()
+    table["top5_error"] = 0.0
+    assert single_net_results().top5_error.min() == 5.71

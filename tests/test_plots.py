@@ -1,6 +1,7 @@
 """Figures: what they draw, what they refuse, and that each one carries its text."""
 
 import base64
+import functools
 import struct
 import subprocess
 import sys
@@ -33,6 +34,10 @@ FIGURES = {
     "plot_history": lambda: plots.plot_history({"ReLU": RUN, "tanh": RUN}, title="Two runs"),
     "bars": lambda: plots.bars({"a": 1, "b": 2}, title="Two", xlabel="Things", highlight="b"),
     "ilsvrc_chart": plots.ilsvrc_chart,
+    "overlay": lambda: plots.overlay(IMAGES, [np.eye(3)] * 5, "Probability", list("abcde"), "Five"),
+    "feature_grid": lambda: plots.feature_grid(np.ones((4, 4, 9)), title="Nine"),
+    "by_depth": lambda: plots.by_depth({"a": [1, 0], "b": [1e-9, 2]}, "Norm", title="Two runs"),
+    "error_chart": functools.cache(plots.error_chart),  # 12 models take some seconds
 }
 
 
@@ -266,6 +271,65 @@ def test_ilsvrc_chart_shows_each_winner_and_tells_shallow_from_deep():
         assert words in texts
 
 
+# From the papers and the course's counts: billions of multiply-adds, top-5 error, million weights.
+NETS = {
+    "AlexNet": (0.7, 18.2, 61),
+    "ZFNet": (1.2, 16.5, 62),
+    "VGG A": (7.6, 10.4, 133),
+    "VGG A-LRN": (7.6, 10.5, 133),
+    "VGG B": (11.3, 9.9, 133),
+    "VGG C": (11.8, 9.4, 134),
+    "VGG-16 (D)": (15.5, 8.8, 138),
+    "VGG-19 (E)": (19.6, 9.0, 144),
+    "GoogLeNet": (1.6, 10.07, 7),
+    "ResNet-50": (3.9, 6.71, 26),
+    "ResNet-101": (7.6, 6.05, 45),
+    "ResNet-152": (11.3, 5.71, 60),
+}
+
+
+def test_error_chart_shows_every_net_where_it_belongs():
+    (ax,) = FIGURES["error_chart"]().axes
+    assert ax.get_xscale() == "log" and len(ax.collections) == len(ax.texts) == len(NETS)
+    found, areas, colours = {}, {}, {}
+    for bubble, text in zip(ax.collections, ax.texts, strict=True):
+        name, millions = text.get_text().split("\n")
+        assert tuple(bubble.get_offsets()[0]) == text.xy
+        found[name] = (round(text.xy[0], 1), text.xy[1], int(millions.removesuffix(" M")))
+        areas[name] = bubble.get_sizes()[0]
+        colours[name] = tuple(bubble.get_facecolor()[0])
+    assert found == NETS
+    scale = areas["VGG-16 (D)"] / 138.357544  # area for a million
+    for name, (*_, millions) in NETS.items():
+        assert areas[name] / scale == pytest.approx(millions, abs=0.5)
+    families = {(name.split("-")[0].split()[0], colour) for name, colour in colours.items()}
+    assert len(families) == len({name for name, _ in families}) == len(set(colours.values())) == 5
+
+
+def test_error_chart_says_what_its_numbers_say():
+    fig = FIGURES["error_chart"]()
+    assert fig.get_suptitle() == "ResNet-50 beats VGG-16 with a quarter of its multiply-adds"
+    places = {text.get_text().split("\n")[0]: text.xy for text in fig.axes[0].texts}
+    (cost, error), (vgg_cost, vgg_error) = places["ResNet-50"], places["VGG-16 (D)"]
+    assert error < vgg_error and cost / vgg_cost == pytest.approx(1 / 4, rel=0.01)
+    assert "tested in different ways" in fig.get_supxlabel()
+
+
+def test_error_chart_names_cover_neither_names_nor_bubbles():
+    fig = FIGURES["error_chart"]()
+    drawn(fig)
+    (ax,) = fig.axes
+    boxes = [text.get_window_extent() for text in ax.texts]
+    for box, text in zip(boxes, ax.texts, strict=True):
+        others = [other for other in boxes if other is not box]
+        assert not any(box.overlaps(other) for other in others), text.get_text()
+        for bubble in ax.collections:
+            middle = ax.transData.transform(bubble.get_offsets()[0])
+            nearest = np.clip(middle, box.min, box.max)
+            radius = np.sqrt(bubble.get_sizes()[0] / np.pi) * fig.dpi / 72
+            assert np.hypot(*(middle - nearest)) > radius, text.get_text()
+
+
 def test_pairs_draws_both_numbers_of_every_row():
     table = pd.DataFrame(
         {"training": [90.0, 70.0, 80.0], "test": [60.0, 65.0, 81.0]}, index=list("abc")
@@ -284,3 +348,111 @@ def test_pairs_draws_both_numbers_of_every_row():
 def test_pairs_refuses_other_tables(table):
     with pytest.raises(ValueError, match="table must"):
         plots.pairs(pd.DataFrame(table))
+
+
+HEATS = [np.array([[0.1, 0.9], [0.5, 0.2]]), np.arange(16.0).reshape(4, 4) / 15]
+MAPS = np.random.default_rng(0).normal(size=(4, 4, 5)) * [1, 10, 0, 5, 2]
+
+
+def test_overlay_stretches_each_map_over_its_image_on_one_scale():
+    fig = plots.overlay(IMAGES[:2], HEATS, "Probability", titles=["cat", 7], title="Message")
+    *axes, bar = fig.axes
+    assert [ax.get_title() for ax in axes] == ["cat", "7", "", ""]
+    assert bar.get_ylabel() == "Probability" and bar.get_ylim() == (0, 1)
+    for ax, image in zip(axes[:2], IMAGES, strict=False):
+        np.testing.assert_array_equal(ax.images[0].get_array(), image)
+    for ax, image, heat in zip(axes[2:], IMAGES, HEATS, strict=False):
+        grey, drawn_heat = ax.images
+        np.testing.assert_array_equal(drawn_heat.get_array(), heat)
+        assert drawn_heat.get_clim() == (0, 1) and drawn_heat.get_cmap().name == "viridis"
+        assert list(drawn_heat.get_extent()) == list(grey.get_extent()) == [0, 6, 4, 0]
+        assert np.corrcoef(grey.get_array().ravel(), image.mean(-1).ravel())[0, 1] > 0.999
+        assert np.ptp(grey.get_array()) <= 0.4
+
+
+@pytest.mark.parametrize("images", [IMAGES[:1, ..., 0], IMAGES[:1] / 255, IMAGES[:1, ..., :1]])
+def test_overlay_takes_what_image_grid_takes_and_a_map_that_is_the_same_everywhere(images):
+    fig = plots.overlay(images, [np.full((2, 2), 0.3)], "Evidence")
+    drawn(fig)
+    np.testing.assert_array_equal(fig.axes[0].images[0].get_array(), images[0].squeeze())
+
+
+@pytest.mark.parametrize(
+    ("images", "heats", "kwargs", "message"),
+    [
+        (IMAGES[:2], HEATS[:1], {}, r"one map an image \(2\), got 1"),
+        (IMAGES[:2], [HEATS[0], HEATS[0][0]], {}, r"got \[\(2, 2\), \(2,\)\]"),
+        (IMAGES[:1], [np.full((2, 2), np.nan)], {}, "heats must be finite maps"),
+        (IMAGES[:2].astype(float), HEATS, {}, "got 0 to 143; divide by 255"),
+        (IMAGES[:2], HEATS, {"titles": ["one"]}, r"one text an image \(2\), got 1"),
+    ],
+)
+def test_overlay_refuses(images, heats, kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        plots.overlay(images, heats, "Evidence", **kwargs)
+
+
+def test_feature_grid_draws_the_strongest_channels_each_from_black_to_white():
+    (ax,) = plots.feature_grid(MAPS, count=4).axes
+    assert [text.get_text() for text in ax.texts if text.get_text()] == ["1", "3", "4", "0"]
+    for shown, channel in zip(ax.images, (1, 3, 4, 0), strict=True):
+        image, values = shown.get_array(), MAPS[..., channel]
+        assert (image.min(), image.max()) == (0, 1)
+        np.testing.assert_allclose(image * np.ptp(values) + values.min(), values)
+    dead = plots.feature_grid(MAPS, count=9).axes[0].images
+    assert len(dead) == 5 and (dead[-1].get_array() == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("maps", "count", "message"),
+    [
+        (MAPS[None], 4, r"got \(1, 4, 4, 5\); take those of one image"),
+        (MAPS[..., :0], 4, "maps must have the shape"),
+        (np.full((2, 2, 1), np.inf), 4, "maps must be finite"),
+        (MAPS, 0, "count must be 1 or more, got 0"),
+    ],
+)
+def test_feature_grid_refuses(maps, count, message):
+    with pytest.raises(ValueError, match=message):
+        plots.feature_grid(maps, count=count)
+
+
+def test_by_depth_draws_every_number_and_says_what_it_cannot_draw():
+    runs = {
+        "ReLU": pd.Series({"conv1": 1.0, "conv2": 0.5}),
+        "sigmoid": pd.Series([0, 0, 1e-9, np.inf], index=list("abcd")),
+        "deep": np.logspace(-30, 0, 110),
+    }
+    fig = plots.by_depth(runs, ylabel="Gradient norm", title="Depth")
+    drawn(fig)
+    (ax,) = fig.axes
+    assert (ax.get_yscale(), ax.get_ylabel()) == ("log", "Gradient norm")
+    relu, sigmoid, deep = ax.lines
+    assert list(relu.get_xdata()) == [1, 2] and list(relu.get_ydata()) == [1.0, 0.5]
+    np.testing.assert_array_equal(sigmoid.get_ydata(), [np.nan, np.nan, 1e-9, np.nan])
+    np.testing.assert_array_equal(deep.get_ydata(), runs["deep"])
+    assert len({(line.get_color(), line.get_marker()) for line in ax.lines}) == 3
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == [
+        "ReLU",
+        "sigmoid (2 of 4 layers at 0) (1 of 4 layers not finite)",
+        "deep",
+    ]
+
+
+def test_by_depth_draws_a_net_without_any_gradient():
+    drawn(plots.by_depth({"dead": [0.0, 0.0, 0.0]}, ylabel="Gradient norm"))
+
+
+@pytest.mark.parametrize(
+    ("runs", "error", "message"),
+    [
+        (pd.Series([1.0]), TypeError, "runs must map names to Series, got Series"),
+        ({}, ValueError, "runs must hold 1 to 7 runs, got 0"),
+        ({"net": []}, ValueError, r"runs\['net'\] must hold a number"),
+        ({"net": [1, -1]}, ValueError, r"0 or more for each layer, got \[1.0, -1.0\]"),
+        ({"net": [[1, 2]]}, ValueError, r"runs\['net'\] must hold"),
+    ],
+)
+def test_by_depth_refuses(runs, error, message):
+    with pytest.raises(error, match=message):
+        plots.by_depth(runs, ylabel="Gradient norm")

@@ -1,6 +1,7 @@
 import dataclasses
 import io
 import itertools
+import json
 
 import keras
 import numpy as np
@@ -27,6 +28,21 @@ def small_net(dropout=0.3, dtype=None):
             keras.layers.Dense(2, activation="softmax", dtype="float32", name="probabilities"),
         ]
     )
+
+
+def net_with_head(dropout=0.3, dtype=None):
+    """An auxiliary head, made before the output that comes first: of two outputs the second."""
+    dense = keras.layers.Dense
+    image = keras.Input((6, 6, 1))
+    x = keras.layers.Conv2D(4, 3, activation="relu", name="conv", dtype=dtype)(image)
+    head = keras.layers.Flatten()(keras.layers.AveragePooling2D(2)(x))
+    head = dense(5, activation="relu", dtype=dtype, name="head_fc")(head)
+    head = keras.layers.Dropout(dropout)(head)
+    head = dense(2, activation="softmax", dtype="float32", name="head")(head)
+    x = keras.layers.Conv2D(4, 3, activation="relu", name="conv2", dtype=dtype)(x)
+    x = keras.layers.Dropout(dropout)(keras.layers.Flatten()(x))
+    x = dense(2, activation="softmax", dtype="float32", name="probabilities")(x)
+    return keras.Model(image, [x, head])
 
 
 @pytest.fixture(scope="module")
@@ -65,15 +81,17 @@ def test_same_seed_same_net_and_another_seed_another(pairs):
     assert not weights_equal(first, other, atol=1e-3)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize(
+    ("optimizer", "build"), [("sgd", small_net), ("adam", small_net), ("sgd", net_with_head)]
+)
 def test_interrupted_training_goes_on_as_if_nothing_had_happened(
-    pairs, tmp_path, monkeypatch, capsys, optimizer
+    pairs, tmp_path, monkeypatch, capsys, optimizer, build
 ):
     """Weights, momentum, dropout, order and augmentation all go on: the end is the same."""
     config = dataclasses.replace(
         CONFIG, optimizer=optimizer, learning_rate=0.01, augmentation="crop+flip", schedule="cosine"
     )
-    whole, whole_history = train(small_net, *pairs, config)
+    whole, whole_history = train(build, *pairs, config)
 
     batches = itertools.count()
     original = training._Keeper.on_train_batch_begin
@@ -84,18 +102,18 @@ def test_interrupted_training_goes_on_as_if_nothing_had_happened(
         original(self, batch, logs)
 
     monkeypatch.setattr(training._Keeper, "on_train_batch_begin", interrupt)
-    _, part = train(small_net, *pairs, config, folder=tmp_path)
+    _, part = train(build, *pairs, config, folder=tmp_path)
     assert part.index.tolist() == [1]
     assert "after 1 of 3 epochs" in capsys.readouterr().out
     monkeypatch.setattr(training._Keeper, "on_train_batch_begin", original)
 
-    resumed, history = train(small_net, *pairs, config, folder=tmp_path)
+    resumed, history = train(build, *pairs, config, folder=tmp_path)
     assert history.index.tolist() == [1, 2, 3]
     assert weights_equal(whole, resumed, atol=1e-5)
     measured = [name for name in COLUMNS if name != "seconds"]
     np.testing.assert_allclose(history[measured], whole_history[measured], rtol=1e-4)
 
-    finished, same = train(small_net, *pairs, config, folder=tmp_path)  # nothing is left to do
+    finished, same = train(build, *pairs, config, folder=tmp_path)  # nothing is left to do
     assert weights_equal(finished, resumed)
     pd.testing.assert_frame_equal(same, history, check_exact=False)
 
@@ -140,6 +158,85 @@ def test_folder_of_other_settings_is_refused(pairs, tmp_path):
     train(small_net, *pairs, CONFIG, folder=tmp_path)
     with pytest.raises(ValueError, match="epochs 3 there, 4 here"):
         train(small_net, *pairs, dataclasses.replace(CONFIG, epochs=4), folder=tmp_path)
+
+
+def test_a_setting_younger_than_the_folder_counts_as_its_default(pairs, tmp_path):
+    train(small_net, *pairs, CONFIG, folder=tmp_path)
+    settings = json.loads((tmp_path / "config.json").read_text())
+    del settings["auxiliary_weight"]
+    (tmp_path / "config.json").write_text(json.dumps(settings))
+    _, history = train(small_net, *pairs, CONFIG, folder=tmp_path)
+    assert history.index.tolist() == [1, 2, 3]
+    with pytest.raises(ValueError, match=r"\(auxiliary_weight 0.3 there, 0.1 here\)"):
+        train(small_net, *pairs, dataclasses.replace(CONFIG, auxiliary_weight=0.1), folder=tmp_path)
+
+
+def by_hand(model, pair, weight):
+    """Loss and accuracy of a model with a head, in NumPy."""
+    images, labels = pair
+    main, head = (output.numpy() for output in model(images))
+    right = [output[np.arange(len(labels)), labels] for output in (main, head)]
+    accuracies = [np.mean(output.argmax(axis=1) == labels) for output in (main, head)]
+    assert accuracies[0] != accuracies[1]  # or it would not show whose accuracy it is
+    return -np.log(right[0]).mean() - weight * np.log(right[1]).mean(), accuracies[0]
+
+
+def test_loss_adds_the_weighted_head_and_accuracy_is_of_the_first_output(pairs):
+    """One step in all, with all images: the row has the loss before it and the test loss after."""
+    keras.utils.set_random_seed(0)
+    model = net_with_head(dropout=0)
+    before = by_hand(model, pairs[0], 0.3)
+    row = fit(model, *pairs, TrainingConfig(epochs=1, batch_size=72)).loc[1]
+    after = by_hand(model, pairs[1], 0.3)
+    assert row[["loss", "accuracy"]].tolist() == pytest.approx(before, rel=1e-5)
+    assert row[["val_loss", "val_accuracy"]].tolist() == pytest.approx(after, rel=1e-5)
+
+
+def test_a_head_without_weight_learns_and_teaches_nothing(pairs):
+    def step(weight):
+        """What one step changes in each kernel."""
+        keras.utils.set_random_seed(0)
+        model = net_with_head(dropout=0)
+        layers = {layer.name: layer for layer in model.layers if layer.weights}
+        before = {name: layer.kernel.numpy() for name, layer in layers.items()}
+        fit(model, *pairs, TrainingConfig(epochs=1, batch_size=72, auxiliary_weight=weight))
+        return {name: layer.kernel.numpy() - before[name] for name, layer in layers.items()}
+
+    without, with_head = step(0.0), step(0.6)
+    for name in ("head_fc", "head"):
+        assert not without[name].any() and with_head[name].any()
+    for name in ("conv2", "probabilities"):
+        np.testing.assert_allclose(with_head[name], without[name], atol=1e-6)
+    assert np.abs(with_head["conv"] - without["conv"]).max() > 1e-4  # the part that they share
+
+
+def test_probabilities_and_accuracy_are_of_the_first_output(pairs):
+    model = net_with_head()
+    images, labels = pairs[1]
+    main, head = (output.numpy() for output in model(images))
+    np.testing.assert_allclose(training.probabilities(model, images), main, atol=1e-6)
+    assert not np.allclose(main, head, atol=1e-3)
+    assert accuracy(model, images, labels) == np.mean(main.argmax(axis=1) == labels)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_the_step_is_traced_once(pairs, outputs):
+    traces = []
+    image = keras.Input((6, 6, 1))
+    x = keras.layers.Lambda(lambda x: traces.append(x) or x)(keras.layers.Flatten()(image))
+    softmaxes = [keras.layers.Dense(2, activation="softmax")(x) for _ in range(outputs)]
+    model = keras.Model(image, softmaxes if outputs > 1 else softmaxes[0])
+    traces.clear()
+    fit(model, *pairs, CONFIG)
+    assert len(traces) == 2  # training and test
+
+
+def test_outputs_with_other_classes_are_refused(pairs):
+    image = keras.Input((6, 6, 1))
+    x = keras.layers.Flatten()(image)
+    model = keras.Model(image, [keras.layers.Dense(n, activation="softmax")(x) for n in (2, 3)])
+    with pytest.raises(ValueError, match=r"same number of classes.*got 2, 3"):
+        fit(model, *pairs, CONFIG)
 
 
 def test_a_loss_that_is_not_finite_stops_and_says_when_and_why(pairs):
@@ -241,6 +338,9 @@ def test_bfloat16_is_checked_and_used(pairs):
     assert model.get_layer("conv").compute_dtype == "bfloat16"
     assert np.isfinite(history["loss"]).all()
     assert keras.config.dtype_policy().name == "float32"  # as before
+    model, history = train(net_with_head, *pairs, dataclasses.replace(config, epochs=1))
+    assert model.get_layer("head_fc").compute_dtype == "bfloat16"
+    assert np.isfinite(history["loss"]).all()
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from course_lib.data import load_shapes10
 from course_lib.layers import BatchNormalization, LocalResponseNormalization
+from course_lib.models import MODELS
 from course_lib.precision import set_precision
 
 BATCH = 128
@@ -26,25 +27,14 @@ ROUNDS = 7
 
 
 def build_resnet20(normalise):
-    """ResNet-20 for CIFAR (He et al., arXiv:1512.03385, section 4.2), option-A shortcuts."""
+    """The course's ResNet-20 with `normalise` in place of its batch normalisation."""
 
-    def conv_bn(x, width, stride=1):
-        x = keras.layers.Conv2D(width, 3, stride, padding="same", use_bias=False)(x)
-        return normalise(x)
+    def replaced(layer):
+        if isinstance(layer, BatchNormalization):
+            return normalise(layer.name)
+        return layer.__class__.from_config(layer.get_config())
 
-    inputs = keras.Input((32, 32, 3))
-    x = keras.layers.ReLU()(conv_bn(inputs, 16))
-    for width in (16, 32, 64):
-        for block in range(3):
-            stride = 2 if width > 16 and block == 0 else 1
-            y = keras.layers.ReLU()(conv_bn(x, width, stride))
-            y = conv_bn(y, width)
-            if stride == 2:
-                added = width - x.shape[-1]
-                x = keras.ops.pad(x[:, ::2, ::2], [(0, 0)] * 3 + [(0, added)])
-            x = keras.layers.ReLU()(keras.layers.add([x, y]))
-    x = keras.layers.GlobalAveragePooling2D()(x)
-    return keras.Model(inputs, keras.layers.Dense(10, dtype="float32")(x))
+    return keras.models.clone_model(MODELS["resnet20_cifar"](), clone_function=replaced)
 
 
 def resnet_turn(normalise):
@@ -55,7 +45,7 @@ def resnet_turn(normalise):
     model = build_resnet20(normalise)
     model.compile(
         keras.optimizers.SGD(0.01, momentum=0.9),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        keras.losses.SparseCategoricalCrossentropy(),
     )
 
     def turn():
@@ -97,21 +87,51 @@ def compare(name, unit, work, reference, ours):
     rates = [work / statistics.median(column) for column in zip(*rounds, strict=True)]
     ratios = sorted(slow / fast for slow, fast in rounds)
     print(
-        f"{name:41}{rates[0]:9.0f}{rates[1]:9.0f} {unit:9}{statistics.median(ratios):6.2f}"
+        f"{name:41}{rates[0]:9.3g}{rates[1]:9.3g} {unit:9}{statistics.median(ratios):6.2f}"
         f"  {ratios[0]:.2f} to {ratios[-1]:.2f}",
         flush=True,
     )
 
 
 def compare_batch_norms(precision):
-    reference = resnet_turn(lambda x: keras.layers.BatchNormalization()(x))
-    ours = resnet_turn(lambda x: BatchNormalization()(x))
-    ceiling = resnet_turn(lambda x: x)
+    reference = resnet_turn(lambda name: keras.layers.BatchNormalization(name=name))
+    ours = resnet_turn(lambda name: BatchNormalization(name=name))
+    ceiling = resnet_turn(lambda name: keras.layers.Identity(name=name))
     name = f"training ResNet-20, {precision}"
     compare(name, "images/s", BATCH * STEPS, reference, ours)
     compare(
         "  with no normalisation in place of ours", "images/s", BATCH * STEPS, reference, ceiling
     )
+
+
+def compare_resnet50():
+    """Building, predicting with and training ResNet-50 at 224×224, ours and Keras's."""
+    images = tf.random.stateless_normal((8, 224, 224, 3), seed=(0, 1))
+    labels = tf.range(8)
+
+    def turns(build):
+        model = build()
+        model.compile(keras.optimizers.SGD(0.01), keras.losses.SparseCategoricalCrossentropy())
+        predict = tf.function(lambda: model(images, training=False))
+        return lambda: predict().numpy(), lambda: model.train_on_batch(images, labels)
+
+    rivals = {
+        "as in the paper": MODELS["resnet50"],
+        "in Keras's form (convolutions with bias)": lambda: MODELS["resnet50"](
+            conv_bias=True, bn_epsilon=1.001e-5
+        ),
+    }
+
+    def keras_resnet50():
+        return keras.applications.ResNet50(weights=None)
+
+    for name, ours in rivals.items():
+        print(f"ResNet-50 {name}")
+        compare("  building it", "nets/s", 1, keras_resnet50, ours)
+        (predict, train), (our_predict, our_train) = turns(keras_resnet50), turns(ours)
+        compare("  prediction, 8 images of 224×224", "images/s", 8, predict, our_predict)
+        compare("  training step, 8 images", "images/s", 8, train, our_train)
+        keras.utils.clear_session()
 
 
 def import_seconds():
@@ -136,6 +156,7 @@ def main():
     ours = lrn_turn(LocalResponseNormalization())
     compare("LRN, 55x55x96, forward and backward", "images/s", 8, lrn_turn(tensorflow_lrn), ours)
 
+    compare_resnet50()
     drawing = seconds(lambda: load_shapes10(9_000, 1_000))
     print(f"{'10,000 shapes10 images':41}{drawing:18.2f} s")
     importing = statistics.median(import_seconds() for _ in range(5))

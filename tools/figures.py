@@ -5,7 +5,7 @@ import os
 from course_lib import plots
 from tools.notebooks import ROOT
 
-FIGURES = {"ilsvrc.png": plots.ilsvrc_chart}
+FIGURES = {"ilsvrc.png": plots.ilsvrc_chart, "error_and_cost.png": plots.error_chart}
 
 
 def draw(name):

@@ -1,17 +1,34 @@
-"""AlexNet and its relatives (Krizhevsky, Sutskever, Hinton, NIPS 2012)."""
+"""AlexNet (Krizhevsky, Sutskever, Hinton, NIPS 2012), ZFNet (Zeiler, Fergus, arXiv:1311.2901)."""
 
 import keras
 from keras import layers
 
+from course_lib.blocks import Style, classifier, conv, dense
 from course_lib.layers import LocalResponseNormalization
+from course_lib.models.arguments import check_choice, check_classes, check_size, scaled
 
-# Section 3.5 of the paper: filters, kernel size, in two groups on two GPUs?, what follows.
-CONVOLUTIONS = (
-    (96, 11, False, ("lrn", "pool")),
-    (256, 5, True, ("lrn", "pool")),
-    (384, 3, False, ()),
-    (384, 3, True, ()),
-    (256, 3, True, ("pool",)),
+# Filters, kernel, stride, padding (a number: so many pixels on each side), in two groups?, and
+# what follows: response normalisation, and pooling that drops ("pool") or keeps ("pool_same") a
+# last row that its window does not fill.
+# AlexNet, section 3.5:
+ALEXNET = (
+    (96, 11, 4, "valid", False, ("lrn", "pool")),
+    (256, 5, 1, "same", True, ("lrn", "pool")),
+    (384, 3, 1, "same", False, ()),
+    (384, 3, 1, "same", True, ()),
+    (256, 3, 1, "same", True, ("pool",)),
+)
+# ZFNet, Fig. 3; its maps are 110, 55, 26, 13, 13, 13 and 6 wide.
+ZFNET = (
+    (96, 7, 2, 1, False, ("pool_same", "lrn")),
+    (256, 5, 2, "valid", False, ("pool_same", "lrn")),
+    *((*row[:4], False, row[5]) for row in ALEXNET[2:]),
+)
+# A tutorial's ZFNet: conv2 keeps its stride of 1.
+ZFNET_BLOG = (
+    (96, 7, 2, "valid", False, ("lrn", "pool")),
+    (256, 5, 1, "same", False, ("lrn", "pool")),
+    *ZFNET[2:],
 )
 
 
@@ -19,14 +36,13 @@ def build_alexnet(
     input_shape: tuple[int, int, int] = (227, 227, 3),
     classes: int = 1000,
     groups: int = 1,
-    activation: str | None = "relu",
     lrn: bool = True,
     pool_size: int = 3,
     dropout: float = 0.5,
     width: float = 1.0,
     fc: int = 4096,
     stem: tuple[int, int] = (11, 4),
-    initializer: str | keras.Initializer = "he_normal",
+    **style,
 ) -> keras.Model:
     """AlexNet: 62,378,344 parameters in one tower, 60,965,224 as published, with `groups=2`.
 
@@ -38,14 +54,14 @@ def build_alexnet(
             whole number; with 227 the first map is 55×55, as the paper says.
         classes: number of outputs, at least 2.
         groups: 1, or 2 for the paper's two GPUs, which see each other in conv3 only.
-        activation: of every hidden layer; None leaves it out.
         lrn: local response normalisation after conv1 and conv2 (section 3.3).
         pool_size: 3 overlaps with its stride of 2 (section 3.4); 2 does not.
         dropout: share of the hidden units of fc6 and fc7 that is left out (section 4.2).
         width: scales the number of filters, for small images and quick experiments.
         fc: units of fc6 and of fc7.
         stem: kernel size and stride of conv1; small images need a smaller one.
-        initializer: of every kernel, as Keras names it.
+        **style: activation, normalisation, initializer, seed and whatever else
+            `course_lib.blocks.Style` holds.
 
     Returns:
         A model from images (n, *input_shape) to class probabilities (n, classes), float32.
@@ -56,46 +72,70 @@ def build_alexnet(
     >>> build_alexnet((32, 32, 3), classes=10, width=0.25, fc=128, stem=(3, 2)).output_shape
     (None, 10)
     """
-    if groups not in (1, 2):
-        raise ValueError(f"groups must be 1 or 2, got {groups!r}")
-    if classes < 2:
-        raise ValueError(f"classes must be at least 2, got {classes!r}")
-    if width <= 0 or any(round(filters * width) % 2 for filters, *_ in CONVOLUTIONS):
-        raise ValueError(
-            f"width must leave each layer an even number of filters, got {width!r}; "
-            "1, 0.5, 0.25 and 0.125 do"
-        )
-    _check_size(input_shape, stem, pool_size)
-    image = x = keras.Input(input_shape, name="image")  # 227×227×3
-    for i, (filters, kernel, grouped, then) in enumerate(CONVOLUTIONS, start=1):
-        x = layers.Conv2D(
-            round(filters * width),
-            stem[0] if i == 1 else kernel,
-            strides=stem[1] if i == 1 else 1,
-            padding="valid" if i == 1 else "same",
-            groups=groups if grouped else 1,
-            activation=activation,
-            kernel_initializer=_fresh(initializer),
-            name=f"conv{i}",
-        )(x)  # 55×55×96, 27×27×256, 13×13×384, 13×13×384, 13×13×256
-        if "lrn" in then and lrn:
-            x = LocalResponseNormalization(name=f"lrn{i}")(x)
-        if "pool" in then:
-            x = layers.MaxPooling2D(pool_size, strides=2, name=f"pool{i}")(x)  # 27, 13, 6
-    x = layers.Flatten(name="flatten")(x)  # 6·6·256 = 9216
-    for i in (6, 7):
-        x = layers.Dense(
-            fc, activation=activation, kernel_initializer=_fresh(initializer), name=f"fc{i}"
-        )(x)
-        x = layers.Dropout(dropout, name=f"dropout{i}")(x)
-    x = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
+    check_choice("groups", groups, (1, 2))
+    check_classes(classes)
+    check_trunk(ALEXNET, input_shape, stem, pool_size)
+    style = Style(**style)
+    image = keras.Input(input_shape, name="image")  # 227×227×3
+    x = trunk(image, ALEXNET, style, width, stem, lrn, pool_size, groups)  # 6×6×256
+    x = _dense_layers(x, fc, dropout, classes, style)
     return keras.Model(image, x, name="alexnet" if groups == 1 else "alexnet_grouped")
+
+
+def build_zfnet(
+    input_shape: tuple[int, int, int] = (224, 224, 3),
+    classes: int = 1000,
+    *,
+    blog: bool = False,
+    lrn: bool = True,
+    dropout: float = 0.5,
+    width: float = 1.0,
+    fc: int = 4096,
+    stem: tuple[int, int] = (7, 2),
+    **style,
+) -> keras.Model:
+    """ZFNet: AlexNet with a finer look at the image. 62,357,608 parameters.
+
+    Args:
+        input_shape: (height, width, channels).
+        classes: number of outputs, at least 2.
+        blog: True builds a tutorial's variant, whose conv2 has stride 1: 201,818,216 parameters
+            with images of 227×227.
+        lrn: normalisation across channels after the first two pooling layers (the paper's
+            "contrast normalisation"; Fig. 3).
+        dropout: share of the hidden units of fc6 and fc7 that is left out in training.
+        width: scales the number of filters.
+        fc: units of fc6 and of fc7.
+        stem: kernel size and stride of conv1; small images need a smaller one.
+        **style: activation, normalisation, initializer, seed and whatever else
+            `course_lib.blocks.Style` holds.
+
+    Returns:
+        A model from images (n, *input_shape) to class probabilities (n, classes), float32.
+
+    Raises:
+        ValueError: classes, width or image size are outside what the table allows.
+
+    >>> build_zfnet((64, 64, 3), classes=10, width=0.25, fc=64).output_shape
+    (None, 10)
+    """
+    table = ZFNET_BLOG if blog else ZFNET
+    check_classes(classes)
+    check_trunk(table, input_shape, stem)
+    style = Style(**style)
+    image = keras.Input(input_shape, name="image")  # 224×224×3
+    x = trunk(image, table, style, width, stem, lrn)  # 6×6×256
+    x = _dense_layers(x, fc, dropout, classes, style)
+    return keras.Model(image, x, name="zfnet_blog" if blog else "zfnet")
 
 
 def build_alexnet_blog(
     input_shape: tuple[int, int, int] = (227, 227, 3),
     classes: int = 1000,
-    activation: str | None = None,
+    *,
+    width: float = 1.0,
+    fc: int = 2048,
+    **style,
 ) -> keras.Model:
     """A blog's two-tower rebuild that is not AlexNet: 200,425,832 parameters.
 
@@ -104,71 +144,88 @@ def build_alexnet_blog(
     that the first dense stage grows to 177 million weights. Chapter 02 asks for these differences.
 
     Args:
-        input_shape: (height, width, channels), at least 67×67.
+        input_shape: (height, width, channels), at least 35×35.
         classes: number of outputs, at least 2.
-        activation: of the hidden layers; the blog has none.
+        width: scales the number of filters.
+        fc: units of each tower's dense layers.
+        **style: activation, normalisation, initializer, seed and whatever else
+            `course_lib.blocks.Style` holds. The blog has no activation.
 
     Returns:
         A model from images (n, *input_shape) to class probabilities (n, classes), float32.
 
     Raises:
-        ValueError: the image is too small, or there are fewer than 2 classes.
+        ValueError: the image is too small, fewer than 2 classes, or no filters are left.
 
-    >>> build_alexnet_blog((67, 67, 3), classes=10).output_shape
+    >>> build_alexnet_blog((67, 67, 3), classes=10, fc=32).output_shape
     (None, 10)
     """
-    if classes < 2:
-        raise ValueError(f"classes must be at least 2, got {classes!r}")
-    if min(input_shape[:2]) < 67:
-        raise ValueError(
-            "input_shape must be at least 67×67, so that the last pooling layer has a 3×3 map to "
-            f"pool, got {input_shape[0]}×{input_shape[1]}"
-        )
-
-    def conv(x, filters, kernel, name, **settings):
-        return layers.Conv2D(filters, kernel, activation=activation, name=name, **settings)(x)
-
+    check_classes(classes)
+    check_size(input_shape, [(11, 4, 0), (3, 2, 0), (3, 2, 0)])
+    style = Style(**{"activation": None} | style)
+    n48, n128, n192 = scaled((48, 128, 192), width)
     image = keras.Input(input_shape, name="image")  # 227×227×3
     towers = []
-    for t in ("a", "b"):
-        x = conv(image, 48, 11, f"conv1{t}", strides=4)  # 55×55×48
+    for t in "ab":
+        x = conv(image, n48, 11, f"conv1{t}", style, stride=4, padding="valid")  # 55×55×48
         x = layers.MaxPooling2D(3, strides=2, name=f"pool1{t}")(x)  # 27×27×48
-        towers.append(conv(x, 128, 5, f"conv2{t}", padding="same"))  # 27×27×128
+        towers.append(conv(x, n128, 5, f"conv2{t}", style))  # 27×27×128
     both = layers.Concatenate(name="concatenate2")(towers)  # 27×27×256
     towers = []
-    for t in ("a", "b"):
-        x = conv(both, 192, 3, f"conv3{t}", padding="same")  # 27×27×192
-        x = conv(x, 192, 3, f"conv4{t}", padding="same")
-        x = conv(x, 128, 3, f"conv5{t}", padding="same")  # 27×27×128
+    for t in "ab":
+        x = conv(both, n192, 3, f"conv3{t}", style)  # 27×27×192
+        x = conv(x, n192, 3, f"conv4{t}", style)
+        x = conv(x, n128, 3, f"conv5{t}", style)  # 27×27×128
         x = layers.MaxPooling2D(3, strides=2, name=f"pool5{t}")(x)  # 13×13×128
         towers.append(layers.Flatten(name=f"flatten{t}")(x))  # 21632
     both = layers.Concatenate(name="concatenate5")(towers)  # 43264
     for i in (6, 7):
-        towers = [layers.Dense(2048, activation=activation, name=f"fc{i}{t}")(both) for t in "ab"]
+        towers = [dense(both, fc, f"fc{i}{t}", style) for t in "ab"]
         both = layers.Concatenate(name=f"concatenate{i}")(towers)  # 4096
-    x = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(both)
+    x = classifier(both, classes, style)
     return keras.Model(image, x, name="alexnet_blog")
 
 
-def _fresh(initializer):
-    """A copy for each layer: one shared instance would start every layer alike."""
-    return initializer if isinstance(initializer, str) else initializer.clone()
+def trunk(x, table, style, width=1.0, stem=None, lrn=True, pool_size=3, groups=1):
+    """The convolutions of a table; `stem` is kernel and stride of conv1, if not the table's.
+
+    >>> trunk(keras.Input((227, 227, 3)), ALEXNET, Style()).shape
+    (None, 6, 6, 256)
+    """
+    widths = scaled([row[0] for row in table], width, multiple=groups)
+    for i, (_, kernel, stride, padding, grouped, then) in enumerate(table, start=1):
+        kernel, stride = stem if stem and i == 1 else (kernel, stride)
+        if isinstance(padding, int):
+            x = layers.ZeroPadding2D(padding, name=f"pad{i}")(x)
+            padding = "valid"
+        in_groups = groups if grouped else 1
+        x = conv(x, widths[i - 1], kernel, f"conv{i}", style, stride, padding, in_groups)
+        # AlexNet: 55×55×96, 27×27×256, 13×13×384, 13×13×384, 13×13×256
+        for step in then:
+            if step == "lrn":
+                x = LocalResponseNormalization(name=f"lrn{i}")(x) if lrn else x
+            else:
+                padding = "same" if step == "pool_same" else "valid"
+                x = layers.MaxPooling2D(pool_size, 2, padding, name=f"pool{i}")(x)  # 27, 13, 6
+    return x
 
 
-def _check_size(input_shape, stem, pool_size):
-    """Follow height and width through conv1 and the three pooling layers."""
-    kernel, stride = stem
+def check_trunk(table, input_shape, stem=None, pool_size=3):
+    """Raise ValueError if the image is too small for the table's convolutions and pooling."""
+    windows = []
+    for i, (_, kernel, stride, padding, _, then) in enumerate(table):
+        kernel, stride = stem if stem and i == 0 else (kernel, stride)
+        padding = {"same": None, "valid": 0}.get(padding, padding)
+        windows.append((kernel, stride, padding))
+        for step in then:
+            if step != "lrn":
+                windows.append((pool_size, 2, None if step == "pool_same" else 0))
+    check_size(input_shape, windows, "take larger images, or a smaller stem, such as stem=(3, 2)")
 
-    def last_map(size):
-        size = (size - kernel) // stride + 1
-        for _ in range(3):
-            size = (size - pool_size) // 2 + 1
-        return size
 
-    smallest = next(size for size in range(kernel, 10_000) if last_map(size) >= 1)
-    if min(input_shape[:2]) < smallest:
-        raise ValueError(
-            f"input_shape must be at least {smallest}×{smallest} for the stem {stem} and pooling "
-            f"of size {pool_size}, got {input_shape[0]}×{input_shape[1]}; take larger images or a "
-            "smaller stem"
-        )
+def _dense_layers(x, fc, dropout, classes, style):
+    x = layers.Flatten(name="flatten")(x)  # 6·6·256 = 9216
+    for i in (6, 7):
+        x = dense(x, fc, f"fc{i}", style)
+        x = layers.Dropout(dropout, name=f"dropout{i}")(x)
+    return classifier(x, classes, style)

@@ -3,11 +3,16 @@
 import keras
 from keras import layers
 
+from course_lib.blocks import Style, classifier, conv, dense
+from course_lib.models.arguments import check_classes, check_size, scaled
+
 
 def build_lenet5(
     input_shape: tuple[int, int, int] = (32, 32, 1),
     classes: int = 10,
-    activation: str | None = "tanh",
+    *,
+    width: float = 1.0,
+    **style,
 ) -> keras.Model:
     """LeNet-5 in its modern form: 61,706 parameters for 32×32 grey images and 10 classes.
 
@@ -17,32 +22,29 @@ def build_lenet5(
     Args:
         input_shape: (height, width, channels), at least 16×16.
         classes: number of outputs, at least 2.
-        activation: of the hidden layers; None leaves it out.
+        width: scales the number of filters and of hidden units.
+        **style: activation, normalisation, initializer, seed and whatever else
+            `course_lib.blocks.Style` holds; its own are tanh and Glorot's uniform weights.
 
     Returns:
         A model from images (n, *input_shape) to class probabilities (n, classes), float32.
 
     Raises:
-        ValueError: the images are too small, or there are fewer than 2 classes.
+        ValueError: the images are too small, fewer than 2 classes, or no filters are left.
 
     >>> build_lenet5().count_params()
     61706
     """
-    height, width, _ = input_shape
-    if min(height, width) < 16:
-        raise ValueError(
-            "input_shape: LeNet-5 halves the image twice between two 5×5 convolutions, so it "
-            f"needs at least 16×16 pixels, got {height}×{width}"
-        )
-    if classes < 2:
-        raise ValueError(f"classes must be at least 2, got {classes}")
+    check_classes(classes)
+    check_size(input_shape, [(5, 1, 0), (2, 2, 0), (5, 1, 0), (2, 2, 0)])
+    style = Style(**{"activation": "tanh", "initializer": "glorot_uniform"} | style)
+    c1, c3, c5, f6 = scaled((6, 16, 120, 84), width)
     image = x = keras.Input(input_shape, name="image")  # 32×32×1
-    x = layers.Conv2D(6, 5, activation=activation, name="c1")(x)  # 28×28×6
+    x = conv(x, c1, 5, "c1", style, padding="valid")  # 28×28×6
     x = layers.AveragePooling2D(2, name="s2")(x)  # 14×14×6
-    x = layers.Conv2D(16, 5, activation=activation, name="c3")(x)  # 10×10×16
+    x = conv(x, c3, 5, "c3", style, padding="valid")  # 10×10×16
     x = layers.AveragePooling2D(2, name="s4")(x)  # 5×5×16
     x = layers.Flatten(name="flatten")(x)  # 400
-    x = layers.Dense(120, activation=activation, name="c5")(x)
-    x = layers.Dense(84, activation=activation, name="f6")(x)
-    x = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
-    return keras.Model(image, x, name="lenet5")
+    x = dense(x, c5, "c5", style)
+    x = dense(x, f6, "f6", style)
+    return keras.Model(image, classifier(x, classes, style), name="lenet5")
