@@ -48,15 +48,25 @@ def show(fig, alt):
         rule = "alt must be a sentence of three words or more"
         raise ValueError(f"{rule}, got {alt!r}; say what a reader should see in the figure")
     alt = " ".join(alt.split())
-    plt.close(fig)
     if get_ipython() is None:
+        plt.close(fig)
         print(alt)
         return
-    png = io.BytesIO()
-    # Without matplotlib's version in the file, the same pixels give the same bytes.
-    fig.savefig(png, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
-    data = {"image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": alt}
+    data = {"image/png": png(fig), "text/plain": alt}
     display(data, metadata={"image/png": {"alt": alt}, "alt": alt}, raw=True)
+
+
+def png(fig):
+    """Close `fig` and return it as PNG in base64: the same pixels give the same text.
+
+    >>> png(bars({"a": 1}))[:8]
+    'iVBORw0K'
+    """
+    plt.close(fig)
+    file = io.BytesIO()
+    # Without matplotlib's version in the file.
+    fig.savefig(file, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
+    return base64.b64encode(file.getvalue()).decode()
 
 
 def image_grid(images, titles=None, columns=8, title=None):

@@ -24,10 +24,8 @@ def draw(n, split, size, difficulty, seed):
     >>> images.shape, sorted(labels[:10].tolist())
     ((20, 32, 32, 3), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     """
-    # A stream a purpose, each read image by image: this keeps image i the same for every n.
-    streams = np.random.SeedSequence([seed, ("train", "test").index(split)]).spawn(4)
-    order, pose, look, noise = (np.random.Generator(np.random.PCG64(s)) for s in streams)
-    labels = order.random((-(-n // 10), 10)).argsort(axis=1).ravel()[:n]
+    order, pose, look, noise = _streams(split, seed)
+    labels = _labels(order, n)
     images = np.empty((n, size, size, 3), np.uint8)
     for start in range(0, n, CHUNK):
         part = labels[start : start + CHUNK]
@@ -38,12 +36,42 @@ def draw(n, split, size, difficulty, seed):
     return images, labels.astype(np.uint8)
 
 
+def cover(n, split, size=32, difficulty=0.5, seed=0):
+    """Where the shapes of the first `n` images are: the share of each pixel that the shape covers.
+
+    Clutter may hide parts of a shape; the cover is that of the whole shape. Takes what `draw`
+    takes, and what `data.load_shapes10` has as defaults. Returns float64 (n, size, size), 0 to 1.
+
+    >>> covers = cover(20, "test")
+    >>> covers.shape, bool((covers.mean(axis=(1, 2)) > 0.05).all())
+    ((20, 32, 32), True)
+    """
+    order, pose, *_ = _streams(split, seed)
+    y, x = _rows_and_columns(size)
+    return _shape_cover(x, y, _labels(order, n), pose.random((n, 4)), difficulty)
+
+
+def _streams(split, seed):
+    """Random numbers for order, pose, look and noise, each drawn image by image: this keeps
+    image i the same for every n."""
+    streams = np.random.SeedSequence([seed, ("train", "test").index(split)]).spawn(4)
+    return [np.random.Generator(np.random.PCG64(s)) for s in streams]
+
+
+def _labels(order, n):
+    return order.random((-(-n // 10), 10)).argsort(axis=1).ravel()[:n]
+
+
+def _rows_and_columns(size):
+    """A column and a row of coordinates from -1 to 1; y points up."""
+    x = (np.arange(size) + 0.5) * 2 / size - 1
+    return -x[:, None], x
+
+
 def _paint(labels, pose, look, noise, hard):
     """Turn uniform random numbers in [0, 1) into images, float64 (n, 3, size, size)."""
     n, size = len(labels), noise.shape[-1]
-    # A row and a column from -1 to 1; y points up.
-    x = (np.arange(size) + 0.5) * 2 / size - 1
-    y = -x[:, None]
+    y, x = _rows_and_columns(size)
 
     # Shape and background differ in brightness by `contrast`, either way round.
     contrast = (0.8 - 0.55 * hard) * np.where(look[:, :1] < 0.5, -1.0, 1.0)

@@ -16,7 +16,7 @@ ORDER = [
     {"blocks", "layers", "precision", "machine", "config", "augmentation"},
     {"models"},
     {"analysis", "diagram", "probes", "training"},
-    {"records", "plots"},
+    {"records", "plots", "drawings", "widgets"},
     {"checks"},
 ]
 ALONE = {"data", "shapes10", "metrics", "ilsvrc", "claims"}  # these import none of the rows

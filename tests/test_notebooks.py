@@ -49,6 +49,15 @@ def test_saved_no_error_and_no_stderr(code):
             assert output.get("name") != "stderr", output.text
 
 
+def test_saved_no_widgets(notebook):
+    """Saved by hand from JupyterLab, a notebook holds views that no other reader can open."""
+    assert "widgets" not in notebook.metadata, "run `make refresh`"
+    kinds = {
+        kind for c in notebook.cells for o in c.get("outputs", []) for kind in o.get("data", {})
+    }
+    assert not any("widget-view" in kind for kind in kinds), "run `make refresh`"
+
+
 def test_every_cell_has_a_slide_type(notebook):
     for cell in notebook.cells:
         assert cell.metadata.get("slideshow", {}).get("slide_type") in SLIDES, cell.source

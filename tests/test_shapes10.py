@@ -174,6 +174,33 @@ def test_shapes_point_up_at_their_first_angle():
     assert shapes10._distance("triangle", x + 0.6, -y + 0.3) < 0
 
 
+@pytest.mark.parametrize(("split", "seed"), [("train", 0), ("test", 3)])
+def test_cover_lies_over_the_shapes_of_the_same_images(split, seed):
+    """Without texture and clutter, shape and background differ by brightness alone."""
+    covers = shapes10.cover(100, split, difficulty=0, seed=seed)
+    images, _ = draw(100, split, difficulty=0, seed=seed)
+    assert covers.shape == (100, 32, 32) and covers.min() == 0 and covers.max() == 1
+    for image, cover in zip(images.mean(axis=-1), covers, strict=True):
+        inside, outside = image[cover == 1], image[cover == 0]
+        assert abs(inside.mean() - outside.mean()) > 100
+        bright = image > (inside.mean() + outside.mean()) / 2
+        assert (bright == (cover > 0.5))[(cover < 0.2) | (cover > 0.8)].mean() in (0, 1)
+
+
+def test_cover_follows_the_pose_that_grows_with_difficulty():
+    """At the usual difficulty noise and clutter blur the picture; the shape still stands out."""
+    covers, (images, _) = shapes10.cover(200, "test"), draw(200, "test")
+    contrast = [
+        abs(image[cover == 1].mean() - image[cover == 0].mean())
+        for image, cover in zip(images.mean(axis=-1), covers, strict=True)
+    ]
+    elsewhere = [
+        abs(image[cover == 1].mean() - image[cover == 0].mean())
+        for image, cover in zip(images.mean(axis=-1), covers[::-1], strict=True)
+    ]
+    assert np.median(contrast) > 2 * np.median(elsewhere)
+
+
 def test_leaves_numpys_global_random_state_alone():
     state = np.random.get_state()[1].tolist()
     draw(3)

@@ -1,11 +1,22 @@
 """Draw the pictures in images/: `make figures`."""
 
 import os
+from functools import partial
 
-from course_lib import plots
+from course_lib import drawings, plots
 from tools.notebooks import ROOT
 
-FIGURES = {"ilsvrc.png": plots.ilsvrc_chart, "error_and_cost.png": plots.error_chart}
+FIGURES = {
+    "ilsvrc.png": plots.ilsvrc_chart,
+    "error_and_cost.png": plots.error_chart,
+    "two_towers.png": drawings.two_towers,
+    "mlpconv.png": drawings.mlpconv,
+    "receptive_field.png": partial(drawings.receptive_field_pyramid, (3, 3, 3)),
+    "stacks.png": drawings.stacks_side_by_side,
+    "inception_modules.png": drawings.inception_modules,
+    "inception_v3_modules.png": drawings.inception_v3_modules,
+    "residual_blocks.png": drawings.residual_blocks,
+}
 
 
 def draw(name):
