@@ -146,7 +146,10 @@ def plot_history(histories, title=None):
         fig, axes = _figure(4.6, title, panels=2)
         panels = dict(zip(("loss", "accuracy"), axes, strict=True))
         looks = zip(COLOURS, MARKERS, strict=True)
-        key = [Line2D([], [], color="0.45", linestyle=line) for line in ("--", "-")]
+        columns = {column for history in histories.values() for column in history}
+        tested = not columns.isdisjoint({"val_loss", "val_accuracy"})
+        kinds = {"training": "--", "test": "-"} if tested else {"training": "--"}
+        key = [Line2D([], [], color="0.45", linestyle=line) for line in kinds.values()]
         for (name, history), (colour, marker) in zip(histories.items(), looks, strict=False):
             known = {"loss", "val_loss", "accuracy", "val_accuracy"} & set(history)
             if not known:
@@ -162,7 +165,7 @@ def plot_history(histories, title=None):
             ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             ax.grid(axis="y", color="0.85", linewidth=1)
         panels["accuracy"].yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
-        names = ["training", "test", *map(str, histories)]
+        names = [*kinds, *map(str, histories)]
         fig.legend(key, names, loc="outside lower center", ncols=min(len(names), 5), frameon=False)
     return fig
 

@@ -11,7 +11,13 @@ import pytest
 from course_lib.checks.frame import Check, Misconception
 from tools.notebooks import NOTEBOOKS
 
-CHAPTERS = {"00_start_here": "start", "01_imagenet": "imagenet", "02_alexnet": "alexnet"}
+CHAPTERS = {
+    "00_start_here": "start",
+    "01_imagenet": "imagenet",
+    "02_alexnet": "alexnet",
+    "03_looking_inside": "looking_inside",
+    "04_vgg": "vgg",
+}
 
 
 def _checks():

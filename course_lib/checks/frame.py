@@ -141,7 +141,9 @@ def _outcome(function: Callable, case: tuple) -> Any:
 def _same(a: Any, b: Any) -> bool:
     """Equal, with numbers compared to five digits and arrays by shape and values."""
     if isinstance(b, (set, frozenset)):
-        try:  # letters in any form: "BDF", ["b", "d", "f"], {"B", "D", "F"}
+        if isinstance(a, str):
+            a = [letter for letter in a if letter.isalnum()]
+        try:  # letters in any form: "BDF", "b, d, f", ["b", "d", "f"], {"B", "D", "F"}
             return {str(part).upper() for part in a} == {str(part).upper() for part in b}
         except TypeError:
             return False
@@ -161,10 +163,10 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def _show(value: Any) -> str:
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return np.array2string(value, precision=3, separator=", ").replace("\n", "")
     if isinstance(value, np.ndarray):
-        return np.array2string(value, separator=", ").replace("\n", "")
+        text = np.array2string(value, precision=3, separator=", ", threshold=30, edgeitems=1)
+        text = " ".join(text.split())
+        return text if value.size <= 30 else f"{text} of shape {value.shape}"
     if isinstance(value, (set, frozenset)):
         return "{" + ", ".join(sorted(map(repr, value))) + "}"
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
