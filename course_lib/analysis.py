@@ -108,9 +108,7 @@ def totals(model):
     >>> totals(keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]))["parameters"]
     15
     """
-    rows = _rows(model)
-    sums = {name: sum(row[name] for row in rows) for name in COUNTS}
-    return {**sums, "trainable": sums["parameters"] - sums["non_trainable"]}
+    return _sums(_rows(model))
 
 
 def side_by_side(builders):
@@ -120,8 +118,8 @@ def side_by_side(builders):
         input: text such as "224 x 224 x 3".
         layers: layers with a kernel on the longest way from an input to the first output, as the
             papers count: of parallel branches only the longest, and no auxiliary head.
-        parameters, multiply_adds, activation_bytes: sums over all layers, auxiliary heads too, as
-            in `model_table`.
+        parameters, non_trainable, multiply_adds, activation_bytes, trainable: sums over all layers,
+            auxiliary heads too, as in `totals`.
         receptive_field: of the last feature map on the way to the first output, before it is
             flattened or pooled as a whole; None where no window of a known size describes it.
 
@@ -139,7 +137,7 @@ def side_by_side(builders):
     ...         x = keras.layers.Conv2D(4, 3, name=f"conv{i}")(x)
     ...     return keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(x)))
     >>> formatted(side_by_side({"small": small})).loc["small"].tolist()
-    ['8 x 8 x 3', '3', '390', '6,320', '1,864', '5']
+    ['8 x 8 x 3', '3', '390', '0', '6,320', '1,864', '390', '5']
     """
     if not isinstance(builders, Mapping):
         raise TypeError(f"builders must map names to functions, got {type(builders).__name__}")
@@ -154,7 +152,7 @@ def side_by_side(builders):
     # All within one outline: to clean up after it takes half a second each time.
     rows = outline(lambda: [{"name": n, **_summary(build())} for n, build in builders.items()])
     table = pd.DataFrame(rows, dtype=object).set_index("name")
-    integers = ("layers", "parameters", "multiply_adds", "activation_bytes")
+    integers = ("layers", *COUNTS, "trainable")
     return table.astype(dict.fromkeys(integers, "int64"))
 
 
@@ -299,6 +297,11 @@ def _rows(model):
     return rows
 
 
+def _sums(rows):
+    sums = {name: sum(row[name] for row in rows) for name in COUNTS}
+    return {**sums, "trainable": sums["parameters"] - sums["non_trainable"]}
+
+
 def _summary(model):
     rows = []
     way = _walk(model, None, "", rows, set())[0]
@@ -306,7 +309,7 @@ def _summary(model):
     return {
         "input": ", ".join(" x ".join(map(str, _shape(x))) for x in model.inputs),
         "layers": way.depth,
-        **{name: sum(row[name] for row in rows) for name in COUNTS if name != "non_trainable"},
+        **_sums(rows),
         "receptive_field": _side(axis.size for axis in way.last_map) if is_map else None,
     }
 
