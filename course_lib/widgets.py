@@ -7,10 +7,14 @@ import ipywidgets
 from IPython import get_ipython
 from IPython.display import display
 
-from course_lib.drawings import receptive_field_pyramid
-from course_lib.plots import png, show
+from course_lib.drawings import _millions, receptive_field_pyramid
+from course_lib.plots import bars, png, show
 
 VIEW = "application/vnd.jupyter.widget-view+json"
+# GoogLeNet's module 3a, and the widths that occur in its modules (arXiv:1409.4842, Table 1).
+MODULE_3A = {"1×1": 64, "3×3 reduce": 96, "3×3": 128, "5×5 reduce": 16, "5×5": 32, "pool proj": 32}
+WIDTHS = (16, 24, 32, 48, 64, 96, 112, 128, 144, 160, 192, 208, 224, 256, 288, 320, 384)
+CHANNELS = (64, 128, 192, 256, 480, 512, 528, 832)
 
 
 def explore(draw, **controls):
@@ -54,6 +58,40 @@ def receptive_field_explorer():
     """
     kernels, strides, depths = range(1, 12, 2), range(1, 5), range(1, 9)
     explore(_receptive_field, kernel=(kernels, 3), stride=(strides, 1), depth=(depths, 3))
+
+
+def inception_cost_explorer():
+    """What an Inception module costs, by the channels that come in and the widths of its layers.
+
+    The bars are multiply-adds of the convolutions on a map of 28×28; the last one leaves the three
+    1×1 layers out that reduce and project, as the naive module does. It starts as GoogLeNet's
+    module 3a (arXiv:1409.4842, Table 1). Returns None.
+
+    >>> inception_cost_explorer()
+    192 channels in, 256 out: 128 million multiply-adds, without the 1×1 reductions 303 million.
+    """
+    widths = {name: (WIDTHS, start) for name, start in MODULE_3A.items()}
+    explore(_inception_cost, **{"channels in": (CHANNELS, 192)}, **widths)
+
+
+def _inception_cost(**values):
+    channels, one, reduce3, three, reduce5, five, project = values.values()
+    weights = [one * channels, reduce3 * channels, 9 * three * reduce3]
+    weights += [reduce5 * channels, 25 * five * reduce5, project * channels]
+    naive = (one + 9 * three + 25 * five) * channels
+    costs = dict(zip(MODULE_3A, weights, strict=True))
+    costs |= {"the module": sum(weights), "without reductions": naive}
+    costs = {name: 28**2 * weights for name, weights in costs.items()}
+    total, naive = _millions(costs["the module"]), _millions(costs["without reductions"])
+    fig = bars(
+        {name: cost / 1e6 for name, cost in costs.items()},
+        title=f"{total} million multiply-adds, without reductions {naive}",
+        xlabel="million multiply-adds, on a map of 28×28",
+        highlight="without reductions",
+        fmt="{:,.1f}",
+    )
+    sentence = f"{channels} channels in, {one + three + five + project} out: {total} million"
+    return fig, f"{sentence} multiply-adds, without the 1×1 reductions {naive} million."
 
 
 def _receptive_field(kernel, stride, depth):

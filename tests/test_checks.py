@@ -17,6 +17,7 @@ CHAPTERS = {
     "02_alexnet": "alexnet",
     "03_looking_inside": "looking_inside",
     "04_vgg": "vgg",
+    "05_inception": "inception",
 }
 
 
@@ -132,6 +133,7 @@ def test_answer_that_changes_its_input_does_not_spoil_the_next_case():
 def test_nan_and_wrong_shapes_are_wrong():
     assert square.grade(lambda x: x * np.nan).status == "wrong"
     assert square.grade(lambda x: (x * x)[:, None]).status == "wrong"
+    assert square.grade(lambda x: [str(n) for n in x * x]).status == "wrong"
     assert square.grade(lambda x: float((x * x)[0])).status == "wrong"
 
 

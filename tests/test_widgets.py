@@ -1,7 +1,9 @@
 """Widgets: controls for a reader, and for all others one picture that never changes."""
 
 import base64
+import re
 import time
+from functools import partial
 
 import keras
 import pytest
@@ -9,6 +11,7 @@ from jupyter_client.manager import run_kernel
 from matplotlib.figure import Figure
 
 from course_lib import analysis, widgets
+from course_lib.models.inception import STAGES, build_inception_module
 
 CELL = "from course_lib import widgets\nwidgets.receptive_field_explorer()"
 START = "3 layers of 3×3, stride 1: one cell sees 7 × 7 pixels, for 27 C² weights."
@@ -115,6 +118,43 @@ def test_explorer_counts_as_keras(kernel, stride, depth):
     assert fig.axes[0].get_title() == f"One cell sees {expected}"
     assert alt.endswith(f"stride {stride}: one cell sees {expected}.")
     assert alt.startswith("1 layer of" if depth == 1 else f"{depth} layers of")
+
+
+@pytest.mark.parametrize(
+    "channels, widths",
+    [
+        (192, (64, 96, 128, 16, 32, 32)),
+        (64, (16, 24, 32, 48, 64, 96)),
+        (832, (384, 192, 384, 48, 128, 128)),
+    ],
+)
+def test_cost_explorer_counts_as_keras(channels, widths):
+    def million(*widths):
+        shape = (28, 28, channels)
+        build = partial(build_inception_module, widths, shape)
+        return analysis.totals(analysis.outline(build))["multiply_adds"] / 1e6
+
+    values = {"channels in": channels, **dict(zip(widgets.MODULE_3A, widths, strict=True))}
+    fig, alt = widgets._inception_cost(**values)
+    one, _, three, _, five, project = widths
+    naive = million(one, None, three, None, five, None)
+    shown = {
+        tick.get_text(): bar.get_width()
+        for tick, bar in zip(fig.axes[0].get_yticklabels(), fig.axes[0].patches, strict=True)
+    }
+    assert shown.pop("without reductions") == pytest.approx(naive)
+    assert shown.pop("the module") == pytest.approx(million(*widths))
+    assert sum(shown.values()) == pytest.approx(million(*widths))
+    assert alt.startswith(f"{channels} channels in, {one + three + five + project} out: ")
+    found = [float(n.replace(",", "")) for n in re.findall(r"([\d,.]+) million", alt)]
+    assert found == pytest.approx([million(*widths), naive], rel=0.005)
+
+
+def test_cost_explorer_starts_as_module_3a():
+    assert tuple(widgets.MODULE_3A.values()) == STAGES[3]["a"]
+    table = {width for stage in STAGES.values() for module in stage.values() for width in module}
+    assert set(widgets.WIDTHS) == table
+    widgets.inception_cost_explorer()
 
 
 @pytest.mark.parametrize("control", [3, [1, 2], ([1, 2], 3), ([1, 2],)])

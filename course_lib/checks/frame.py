@@ -112,7 +112,7 @@ class Check:
 
     def _hint(self, answer: Callable, case: tuple, received: Any) -> str:
         if received is None:
-            return "Your function ends without `return`, so Python returns None"
+            return "Your function ended without reaching a `return`, so Python returned None"
         fit = [m for m in self.misconceptions if _same(received, _outcome(m.answer, case))]
         # Two may agree on this case by chance; then the one that agrees on all of them.
         for misconception in fit:
@@ -156,6 +156,8 @@ def _same(a: Any, b: Any) -> bool:
             and all(_same(x, y) for x, y in zip(a, b, strict=True))
         )
     try:
+        if np.asarray(a).dtype.kind in "US":  # numbers as text
+            return False
         a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     except (TypeError, ValueError):
         return False
