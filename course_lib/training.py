@@ -28,7 +28,7 @@ class TrainingDivergedError(ArithmeticError):
 def fit(
     model: keras.Model,
     train: tuple[np.ndarray, np.ndarray],
-    test: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray] | None,
     config: TrainingConfig,
     folder: str | os.PathLike | None = None,
 ) -> pd.DataFrame:
@@ -44,14 +44,16 @@ def fit(
             first is the answer; each further one is the softmax of an auxiliary head, whose loss
             counts `config.auxiliary_weight` times (GoogLeNet: arXiv:1409.4842, section 5).
         train, test: images (n, height, width, channels), float32, and labels (n,), integers.
-            The test images are measured after each epoch and never trained on.
+            The test images are measured after each epoch and never trained on; None measures
+            nothing, which is faster where only the trained model counts.
         config: how to train.
-        folder: where to save; None saves nothing.
+        folder: where to save; None saves nothing. Needs `test`, to know the best epoch.
 
     Returns:
         A row for each finished epoch (index `epoch`, from 1) with loss, accuracy, val_loss,
-        val_accuracy (fractions), learning_rate (at the epoch's end) and seconds. The losses
-        include those of auxiliary heads; the accuracies are those of the first output.
+        val_accuracy (fractions; NaN without `test`), learning_rate (at the epoch's end) and
+        seconds. The losses include those of auxiliary heads; the accuracies are those of the first
+        output.
 
     Raises:
         TrainingDivergedError: the loss is not finite.
@@ -67,7 +69,13 @@ def fit(
     """
     _check_outputs(model)
     _check_images("train", train, model)
-    _check_images("test", test, model)
+    if test is not None:
+        _check_images("test", test, model)
+    elif folder is not None:
+        raise ValueError(
+            "test must be images and labels where a folder is given, got None; "
+            "best.weights.h5 is the epoch with the highest test accuracy"
+        )
     _check_precision(model, config)
     classes, heads = model.outputs[0].shape[-1], len(model.outputs) - 1
     keras.utils.set_random_seed(config.seed)
@@ -101,7 +109,7 @@ def fit(
     try:
         model.fit(
             batches.map(for_each_output),
-            validation_data=_test_batches(*test, classes).map(for_each_output),
+            validation_data=test and _test_batches(*test, classes).map(for_each_output),
             initial_epoch=len(history),
             epochs=config.epochs,
             steps_per_epoch=steps,
@@ -124,7 +132,7 @@ def fit(
 def train(
     build: Callable[[], keras.Model],
     train: tuple[np.ndarray, np.ndarray],
-    test: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray] | None,
     config: TrainingConfig,
     folder: str | os.PathLike | None = None,
 ) -> tuple[keras.Model, pd.DataFrame]:
@@ -354,16 +362,16 @@ class _Keeper(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         row = {
+            "val_loss": math.nan,
             **logs,
             "accuracy": logs[self.accuracy],
-            "val_accuracy": logs[f"val_{self.accuracy}"],
+            "val_accuracy": logs.get(f"val_{self.accuracy}", math.nan),
             "learning_rate": self.rate,
             "seconds": time.perf_counter() - self.started,
         }
         self.history.loc[epoch + 1] = [float(row[name]) for name in COLUMNS]
-        self.bar.set_postfix_str(
-            f"loss {row['loss']:.3f}, acc {row['accuracy']:.1%}, test {row['val_accuracy']:.1%}"
-        )
+        tested = "" if math.isnan(row["val_accuracy"]) else f", test {row['val_accuracy']:.1%}"
+        self.bar.set_postfix_str(f"loss {row['loss']:.3f}, acc {row['accuracy']:.1%}{tested}")
         if self.saved:
             self.saved.save(self.model, self.history)
 

@@ -219,6 +219,17 @@ def test_probabilities_and_accuracy_are_of_the_first_output(pairs):
     assert accuracy(model, images, labels) == np.mean(main.argmax(axis=1) == labels)
 
 
+def test_without_test_images_the_same_net_is_trained(pairs, tmp_path):
+    with_test, expected = train(small_net, *pairs, CONFIG)
+    without, history = train(small_net, pairs[0], None, CONFIG)
+    assert weights_equal(with_test, without)
+    assert history["accuracy"].tolist() == expected["accuracy"].tolist()
+    assert history[["val_loss", "val_accuracy"]].isna().all(axis=None)
+    with pytest.raises(ValueError, match=r"test must be images .* got None"):
+        train(small_net, pairs[0], None, CONFIG, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_the_step_is_traced_once(pairs, outputs):
     traces = []
