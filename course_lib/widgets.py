@@ -7,8 +7,11 @@ import ipywidgets
 from IPython import get_ipython
 from IPython.display import display
 
+from course_lib.data import load_shapes10, normalise
 from course_lib.drawings import _millions, receptive_field_pyramid
-from course_lib.plots import bars, png, show
+from course_lib.models import build_resnet_cifar
+from course_lib.plots import bars, by_depth, png, show
+from course_lib.probes import gradient_norms
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 # GoogLeNet's module 3a, and the widths that occur in its modules (arXiv:1409.4842, Table 1).
@@ -101,6 +104,47 @@ def _receptive_field(kernel, stride, depth):
     fig.axes[0].title.set_text(f"O{message}")
     layers = "layer" if depth == 1 else "layers"
     return fig, f"{depth} {layers} of {kernel}×{kernel}, stride {stride}: o{message}."
+
+
+def gradient_explorer():
+    """What arrives of the gradient at each layer of an untrained net, by how the net is made.
+
+    Narrow nets of the ResNet paper's section 4.2 (arXiv:1512.03385) on 64 pictures of shapes10,
+    16×16. Below 0.001 at the first layer is called too small, above 10 too large. It starts
+    as a plain net of 20 layers with sigmoid, where nothing arrives there. Returns None.
+
+    >>> gradient_explorer()
+    20 layers, sigmoid, glorot_uniform, plain, no normalisation: at the first layer it is too small.
+    """
+    explore(
+        _gradients,
+        depth=((8, 14, 20, 32, 44), 20),
+        activation=(("sigmoid", "tanh", "relu"), "sigmoid"),
+        initializer=(("glorot_uniform", "he_uniform"), "glorot_uniform"),
+        skips=(("plain", "skips"), "plain"),
+        normalisation=(("no normalisation", "batch normalisation"), "no normalisation"),
+    )
+
+
+def _gradients(depth, activation, initializer, skips, normalisation):
+    (images, labels), _ = load_shapes10(n_train=64, n_test=1, size=16)
+    images, _ = normalise(images, images)
+    model = build_resnet_cifar(
+        *(depth, (16, 16, 3)),
+        width=0.5,
+        activation=activation,
+        initializer=initializer,
+        shortcut="padding" if skips == "skips" else None,
+        normalisation="batch" if normalisation == "batch normalisation" else None,
+        seed=0,
+    )
+    norms = gradient_norms(model, images, labels)
+    first = norms.iloc[0]
+    what = "too small" if first < 1e-3 else "too large" if first > 10 else "fine"
+    made = ", ".join((activation, initializer, skips, normalisation))
+    fig = by_depth({made: norms}, "Gradient norm", f"At the first layer the gradient is {what}")
+    fig.axes[0].set_ylim(1e-16, 1e6)  # the same for all, so that a change is seen
+    return fig, f"{depth} layers, {made}: at the first layer it is {what}."
 
 
 def _has_reader():

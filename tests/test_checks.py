@@ -18,6 +18,7 @@ CHAPTERS = {
     "03_looking_inside": "looking_inside",
     "04_vgg": "vgg",
     "05_inception": "inception",
+    "06_resnet": "resnet",
 }
 
 

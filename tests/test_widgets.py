@@ -161,3 +161,23 @@ def test_cost_explorer_starts_as_module_3a():
 def test_wrong_controls(control):
     with pytest.raises(ValueError, match=r"depth must be \(choices, start\) .* got"):
         widgets.explore(None, depth=control)
+
+
+@pytest.mark.parametrize(
+    "depth, activation, initializer, skips, normalisation, what",
+    [
+        (8, "sigmoid", "glorot_uniform", "plain", "no normalisation", "too small"),
+        (8, "sigmoid", "glorot_uniform", "plain", "batch normalisation", "fine"),
+        (8, "relu", "he_uniform", "plain", "no normalisation", "fine"),
+        (32, "relu", "he_uniform", "skips", "no normalisation", "too large"),
+        (44, "relu", "he_uniform", "plain", "batch normalisation", "too large"),
+    ],
+)
+def test_gradients_of_the_chosen_net(depth, activation, initializer, skips, normalisation, what):
+    fig, alt = widgets._gradients(depth, activation, initializer, skips, normalisation)
+    (line,) = fig.axes[0].lines
+    assert len(line.get_ydata()) == depth  # a layer each: option A's shortcuts have no weights
+    assert alt.startswith(f"{depth} layers, {activation}, {initializer}, {skips}, {normalisation}")
+    assert alt.endswith(f"at the first layer it is {what}.")
+    low, high = {"too small": (0, 1e-3), "fine": (1e-3, 10), "too large": (10, 1e9)}[what]
+    assert low < line.get_ydata()[0] < high
