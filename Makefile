@@ -30,7 +30,7 @@ unit: setup ## unit tests and doctests only
 	$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
 
 notebooks: setup ## run every notebook (or NB=02) and compare with its saved outputs
-	$(PY) -m pytest $(NBVAL) notebooks/$(NB)*.ipynb
+	$(PY) -m pytest -n 2 --dist loadfile $(NBVAL) notebooks/$(NB)*.ipynb
 
 refresh: setup ## run every notebook (or NB=02) and save its outputs
 	$(PY) -m tools.refresh $(NB)

@@ -10,7 +10,7 @@ from nbval.plugin import IPyNbFile
 from tools.notebooks import peak_mb, use_kernel_env
 
 use_kernel_env()
-table = defaultdict(lambda: {"seconds": 0.0, "peak": 0.0, "run": 0, "compared": 0, "cells": 0})
+table = defaultdict(lambda: {"seconds": 0.0, "peak": 0.0, "cells": 0, "run": 0, "compared": 0})
 
 
 def pytest_collectstart(collector):
@@ -23,24 +23,32 @@ def pytest_collectstart(collector):
 def pytest_runtest_makereport(item, call):
     report = yield
     if isinstance(item.parent, IPyNbFile):
-        row = table[item.path.name]
-        row["seconds"] += call.duration
-        if call.when == "call":
-            manager = getattr(item.parent.kernel, "km", None)  # none where the kernel died
-            if manager is not None:
-                row["peak"] = max(row["peak"], peak_mb(manager.provisioner.pid))
-            row["run"] += report.passed
-            row["compared"] += bool(report.passed and item.options["check"] and item.cell.outputs)
+        peak, ran = 0.0, report.passed and call.when == "call"
+        manager = getattr(item.parent.kernel, "km", None)  # none where the kernel died
+        if call.when == "call" and manager is not None:
+            peak = peak_mb(manager.provisioner.pid)
+        compared = bool(ran and item.options["check"] and item.cell.outputs)
+        # The report travels from the process that ran the cell to the one that prints the table.
+        report.user_properties.append(("notebook", [item.path.name, peak, ran, compared]))
     return report
 
 
+def pytest_runtest_logreport(report):
+    for name, peak, ran, compared in (
+        value for key, value in report.user_properties[-1:] if key == "notebook"
+    ):
+        row = table[name]
+        row["seconds"] += report.duration
+        row["peak"] = max(row["peak"], peak)
+        row["cells"] += report.when == "setup"
+        row["run"] += ran
+        row["compared"] += compared
+
+
 def pytest_sessionfinish(session):
-    for item in session.items:
-        if isinstance(item.parent, IPyNbFile):
-            table[item.path.name]["cells"] += 1
     # A skipped cell, say: nothing failed, and yet it did not run.
     silent = any(row["run"] < row["cells"] for row in table.values())
-    if silent and session.exitstatus == 0 and not session.config.option.collectonly:
+    if silent and session.exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
