@@ -40,7 +40,8 @@ bench: setup ## time the library's layers beside Keras's
 
 slides: setup ## slides of every notebook in build/slides (showing them needs a network)
 	$(PY) -m nbconvert --to slides --template slides --TemplateExporter.extra_template_basedirs=tools \
-	  --output-dir build/slides notebooks/*.ipynb
+	  --SlidesExporter.reveal_width=1280 --SlidesExporter.reveal_height=800 --no-prompt \
+	  --SlidesExporter.reveal_scroll=True --output-dir build/slides notebooks/*.ipynb
 
 figures: setup ## draw the pictures of images/ anew
 	$(PY) -m tools.figures
