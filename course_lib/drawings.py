@@ -332,7 +332,7 @@ def residual_blocks():
             fork = below - 0.12
             if heading == "projection":
                 side += 0.22
-                box = _box(ax, side, 3.0, "1×1,\n128,\n/2", "conv", 0.55, height=0.95)
+                box = _box(ax, side, 3.0, "1×1,\n128,\n/2,\nBN", "conv", 0.55, height=1.2)
                 _arrow(ax, (x, fork), (side, fork), (side, box.top))
                 _arrow(ax, (side, box.bottom), (side, total), (x + 0.17, total))
             else:

@@ -193,7 +193,7 @@ def test_residual_blocks_differ_where_the_papers_do():
     assert blocks["identity"] == ["x", "3×3, 64", "BN, ReLU", "3×3, 64", *tail]
     assert blocks["bottleneck"][1::2] == ["1×1, 64", "3×3, 64", "1×1, 256", "+"]
     assert blocks["pre-activation"] == ["x", *["BN, ReLU", "3×3, 64"] * 2, "+"]
-    assert "1×1,\n128,\n/2" in blocks and "3×3, 128, /2" in blocks["projection"]
+    assert "1×1,\n128,\n/2,\nBN" in blocks and "3×3, 128, /2" in blocks["projection"]
 
 
 @pytest.mark.parametrize(

@@ -175,8 +175,10 @@ def _show(value: Any) -> str:
         return f"{int(value):,}"
     if isinstance(value, (float, np.floating)):
         return f"{float(value):.4g}"
-    if isinstance(value, (tuple, list)):
-        return "(" + ", ".join(_show(part) for part in value) + ")"
+    if isinstance(value, list):
+        return "[" + ", ".join(_show(part) for part in value) + "]"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(_show(part) for part in value) + ("," * (len(value) == 1)) + ")"
     return repr(value)
 
 
