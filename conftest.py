@@ -34,9 +34,9 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_runtest_logreport(report):
-    for name, peak, ran, compared in (
-        value for key, value in report.user_properties[-1:] if key == "notebook"
-    ):
+    found = dict(report.user_properties).get("notebook")
+    if found:
+        name, peak, ran, compared = found
         row = table[name]
         row["seconds"] += report.duration
         row["peak"] = max(row["peak"], peak)

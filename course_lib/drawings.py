@@ -248,7 +248,7 @@ def inception_modules(widths=(64, 96, 128, 16, 32, 32), channels=192, side=28):
         _text(ax, left + 2.25, 5.1, heading, weight="bold")
         _module(ax, left, 4.6, 1.25, texts, f"{side}×{side}×{channels}")
         _text(ax, left + 2.25, 0.75, f"{out:,} channels out")
-        costs.append(_millions(weights * side**2))
+        costs.append(millions(weights * side**2))
         _text(ax, left + 2.25, 0.4, f"{costs[-1]} million multiply-adds")
     message = f"1×1 reductions: {costs[1]} million multiply-adds instead of {costs[0]}"
     ax.set_title(message, size=16, weight="bold", y=1 - 0.4 / 5.9)
@@ -443,8 +443,12 @@ def _maps(ax, x, y, name, colour="white"):
     _text(ax, x, y - 1.15, name)
 
 
-def _millions(number):
-    """Three digits, as in "303" or "1,230": the papers print no more."""
+def millions(number):
+    """A number in millions with three digits, as text: the papers print no more.
+
+    >>> millions(303_464_448), millions(1_230_400_000)
+    ('303', '1,230')
+    """
     return f"{number / 1e6:.3g}" if number < 1e9 else f"{number / 1e6:,.0f}"
 
 

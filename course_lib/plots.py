@@ -142,6 +142,11 @@ def plot_history(histories, title=None):
     ['Loss', 'Accuracy']
     """
     _check_runs("histories", histories, "DataFrames")
+    # A run without test images has val_ columns without numbers.
+    histories = {
+        name: history.dropna(axis="columns", how="all") if len(history) else history
+        for name, history in histories.items()
+    }
     with mpl.rc_context(_STYLE):
         fig, axes = _figure(4.6, title, panels=2)
         panels = dict(zip(("loss", "accuracy"), axes, strict=True))

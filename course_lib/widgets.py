@@ -8,15 +8,17 @@ from IPython import get_ipython
 from IPython.display import display
 
 from course_lib.data import load_shapes10, normalise
-from course_lib.drawings import _millions, receptive_field_pyramid
+from course_lib.drawings import millions, receptive_field_pyramid
 from course_lib.models import build_resnet_cifar
+from course_lib.models.inception import STAGES
 from course_lib.plots import bars, by_depth, png, show
 from course_lib.probes import gradient_norms
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-# GoogLeNet's module 3a, and the widths that occur in its modules (arXiv:1409.4842, Table 1).
-MODULE_3A = {"1×1": 64, "3×3 reduce": 96, "3×3": 128, "5×5 reduce": 16, "5×5": 32, "pool proj": 32}
-WIDTHS = (16, 24, 32, 48, 64, 96, 112, 128, 144, 160, 192, 208, 224, 256, 288, 320, 384)
+# The columns of GoogLeNet's Table 1 (arXiv:1409.4842), its module 3a, and all widths in it.
+COLUMNS = ("1×1", "3×3 reduce", "3×3", "5×5 reduce", "5×5", "pool proj")
+MODULE_3A = dict(zip(COLUMNS, STAGES[3]["a"], strict=True))
+WIDTHS = sorted({w for stage in STAGES.values() for widths in stage.values() for w in widths})
 CHANNELS = (64, 128, 192, 256, 480, 512, 528, 832)
 
 
@@ -85,7 +87,7 @@ def _inception_cost(**values):
     costs = dict(zip(MODULE_3A, weights, strict=True))
     costs |= {"the module": sum(weights), "without reductions": naive}
     costs = {name: 28**2 * weights for name, weights in costs.items()}
-    total, naive = _millions(costs["the module"]), _millions(costs["without reductions"])
+    total, naive = millions(costs["the module"]), millions(costs["without reductions"])
     fig = bars(
         {name: cost / 1e6 for name, cost in costs.items()},
         title=f"{total} million multiply-adds, without reductions {naive}",
@@ -130,7 +132,8 @@ def _gradients(depth, activation, initializer, skips, normalisation):
     (images, labels), _ = load_shapes10(n_train=64, n_test=1, size=16)
     images, _ = normalise(images, images)
     model = build_resnet_cifar(
-        *(depth, (16, 16, 3)),
+        depth,
+        (16, 16, 3),
         width=0.5,
         activation=activation,
         initializer=initializer,

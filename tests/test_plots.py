@@ -218,6 +218,12 @@ def test_plot_history_draws_every_number(run):
     assert names == ["training", "test", "ReLU", "tanh"]
 
 
+def test_plot_history_without_test_images_speaks_of_no_test():
+    fig = plots.plot_history({"ReLU": RUN.assign(val_loss=np.nan, val_accuracy=np.nan)})
+    assert [line.get_linestyle() for ax in fig.axes for line in ax.lines] == ["--", "--"]
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["training", "ReLU"]
+
+
 @pytest.mark.parametrize(
     ("histories", "error", "message"),
     [
