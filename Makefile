@@ -22,9 +22,10 @@ test: lint unit notebooks ## check everything: style, unit tests, every notebook
 setup:
 	@"$(or $(PYTHON),python3)" tools/setup_env.py "$(PYTHON)"
 
-lint: setup ## check style only
+lint: setup ## check style and the order of imports only
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	.venv/bin/lint-imports --no-cache
 
 unit: setup ## unit tests and doctests only
 	$(PY) -m pytest -n 2 --dist worksteal $(ARGS)

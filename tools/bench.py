@@ -17,9 +17,9 @@ import numpy as np
 import tensorflow as tf
 
 from course_lib.data import load_shapes10
-from course_lib.layers import BatchNormalization, LocalResponseNormalization
 from course_lib.models import MODELS
-from course_lib.precision import set_precision
+from course_lib.models.layers import BatchNormalization, LocalResponseNormalization
+from course_lib.training.precision import set_precision
 
 BATCH = 128
 STEPS = 3  # training steps a turn

@@ -3,12 +3,13 @@
 import os
 from functools import partial
 
-from course_lib import drawings, plots
+from course_lib.figures import charts, drawings
+from course_lib.figures.display import DPI
 from tools.notebooks import ROOT
 
 FIGURES = {
-    "ilsvrc.png": plots.ilsvrc_chart,
-    "error_and_cost.png": plots.error_chart,
+    "ilsvrc.png": charts.ilsvrc,
+    "error_and_cost.png": charts.error_and_cost,
     "two_towers.png": drawings.two_towers,
     "mlpconv.png": drawings.mlpconv,
     "receptive_field.png": partial(drawings.receptive_field_pyramid, (3, 3, 3)),
@@ -22,7 +23,7 @@ FIGURES = {
 def draw(name):
     path = ROOT / "images" / name
     partial = path.with_name(f".{name}")
-    FIGURES[name]().savefig(partial, format="png", dpi=plots.DPI, metadata={"Software": None})
+    FIGURES[name]().savefig(partial, format="png", dpi=DPI, metadata={"Software": None})
     os.replace(partial, path)
     return path
 

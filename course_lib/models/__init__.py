@@ -13,6 +13,7 @@ from course_lib.models.applications import build_inception_v3, build_resnet50_re
 from course_lib.models.inception import build_googlenet, build_inception_module
 from course_lib.models.lenet import build_lenet5
 from course_lib.models.nin import build_nin, build_nin_blog
+from course_lib.models.outlines import outline as outline
 from course_lib.models.resnet import DEPTHS, build_resnet, build_resnet_cifar
 from course_lib.models.vgg import CONFIGURATIONS, build_stack, build_vgg
 

@@ -3,9 +3,9 @@
 import keras
 from keras import layers
 
-from course_lib.blocks import Style, classifier, conv, dense
-from course_lib.layers import LocalResponseNormalization
 from course_lib.models.arguments import check_choice, check_classes, check_size, scaled
+from course_lib.models.blocks import Style, classifier, conv, dense
+from course_lib.models.layers import LocalResponseNormalization
 
 # Filters, kernel, stride, padding (a number: so many pixels on each side), in two groups?, and
 # what follows: response normalisation, and pooling that drops ("pool") or keeps ("pool_same") a
@@ -61,7 +61,7 @@ def build_alexnet(
         fc: units of fc6 and of fc7.
         stem: kernel size and stride of conv1; small images need a smaller one.
         **style: activation, normalisation, initializer, seed and whatever else
-            `course_lib.blocks.Style` holds.
+            `course_lib.models.blocks.Style` holds.
 
     Returns:
         A model from images (n, *input_shape) to class probabilities (n, classes), float32.
@@ -108,7 +108,7 @@ def build_zfnet(
         fc: units of fc6 and of fc7.
         stem: kernel size and stride of conv1; small images need a smaller one.
         **style: activation, normalisation, initializer, seed and whatever else
-            `course_lib.blocks.Style` holds.
+            `course_lib.models.blocks.Style` holds.
 
     Returns:
         A model from images (n, *input_shape) to class probabilities (n, classes), float32.
@@ -149,7 +149,7 @@ def build_alexnet_blog(
         width: scales the number of filters.
         fc: units of each tower's dense layers.
         **style: activation, normalisation, initializer, seed and whatever else
-            `course_lib.blocks.Style` holds. The blog has no activation.
+            `course_lib.models.blocks.Style` holds. The blog has no activation.
 
     Returns:
         A model from images (n, *input_shape) to class probabilities (n, classes), float32.

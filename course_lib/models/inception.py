@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from course_lib.blocks import Style, classifier, conv, dense, inception_module
-from course_lib.layers import LocalResponseNormalization
 from course_lib.models.arguments import check_choice, check_classes, check_size, scaled
+from course_lib.models.blocks import Style, classifier, conv, dense, inception_module
+from course_lib.models.layers import LocalResponseNormalization
 
 # Table 1 of the paper. For each module: filters of the 1×1; the 3×3 reduction, the 3×3; the 5×5
 # reduction, the 5×5; the pool projection.
@@ -41,7 +41,7 @@ def build_inception_module(
         input_shape: (height, width, channels).
         kernel5: size of the "5×5" kernel; some well-known code has 3 by mistake.
         **style: activation, normalisation, initializer, seed and whatever else
-            `course_lib.blocks.Style` holds.
+            `course_lib.models.blocks.Style` holds.
 
     Returns:
         A model from images (n, *input_shape) to maps of the same height and width.
@@ -95,7 +95,7 @@ def build_googlenet(
         dropout: before the last layer; auxiliary_dropout: before those of the heads.
         lrn: local response normalisation in the large stem.
         **style: activation, normalisation, initializer, seed and whatever else
-            `course_lib.blocks.Style` holds.
+            `course_lib.models.blocks.Style` holds.
 
     Returns:
         A model from images (n, *input_shape) to class probabilities (n, classes), float32; with

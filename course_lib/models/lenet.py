@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
-from course_lib.blocks import Style, classifier, conv, dense
 from course_lib.models.arguments import check_classes, check_size, scaled
+from course_lib.models.blocks import Style, classifier, conv, dense
 
 
 def build_lenet5(
@@ -24,7 +24,7 @@ def build_lenet5(
         classes: number of outputs, at least 2.
         width: scales the number of filters and of hidden units.
         **style: activation, normalisation, initializer, seed and whatever else
-            `course_lib.blocks.Style` holds; its own are tanh and Glorot's uniform weights.
+            `course_lib.models.blocks.Style` holds; its own are tanh and Glorot's uniform weights.
 
     Returns:
         A model from images (n, *input_shape) to class probabilities (n, classes), float32.

@@ -3,9 +3,9 @@
 import keras
 from keras import layers
 
-from course_lib.blocks import Style, mlpconv
 from course_lib.models.alexnet import ALEXNET, check_trunk, trunk
 from course_lib.models.arguments import check_classes, check_size, scaled
+from course_lib.models.blocks import Style, mlpconv
 
 # The usual widths for CIFAR: filters of the convolution and of the two 1×1 after it, its kernel.
 BLOCKS = (((192, 160, 96), 5), ((192, 192, 192), 5), ((192, 192), 3))
@@ -30,7 +30,7 @@ def build_nin(
         width: scales the number of filters, for quick experiments.
         dropout: share of the values between the blocks that is left out in training.
         **style: activation, normalisation, initializer, seed and whatever else
-            `course_lib.blocks.Style` holds.
+            `course_lib.models.blocks.Style` holds.
 
     Returns:
         A model from images (n, *input_shape) to class probabilities (n, classes), float32.
@@ -75,7 +75,7 @@ def build_nin_blog(
         width: scales the number of filters.
         stem: kernel size and stride of conv1.
         **style: activation, normalisation, initializer, seed and whatever else
-            `course_lib.blocks.Style` holds.
+            `course_lib.models.blocks.Style` holds.
 
     Returns:
         A model from images (n, *input_shape) to features (n, 256 * width).

@@ -7,8 +7,16 @@ residual networks", arXiv:1603.05027.
 import keras
 from keras import layers
 
-from course_lib.blocks import Style, act, classifier, conv, convolution, normalise, residual_block
 from course_lib.models.arguments import check_choice, check_classes, check_size, scaled
+from course_lib.models.blocks import (
+    Style,
+    act,
+    classifier,
+    conv,
+    convolution,
+    normalise,
+    residual_block,
+)
 
 FILTERS = (64, 128, 256, 512)
 # Table 1 of the paper: are the blocks bottlenecks, and how many are there in conv2_x to conv5_x?
@@ -55,7 +63,7 @@ def build_resnet(
         stem: "large", 7×7 with stride 2 and a pooling layer; "small", one 3×3 with stride 1.
         top: "global" average pooling, or "flatten": 2×2 average pooling and a flattened map.
         **style: activation, normalisation, initializer, seed and whatever else
-            `course_lib.blocks.Style` holds; `STYLE` is what it
+            `course_lib.models.blocks.Style` holds; `STYLE` is what it
             changes.
 
     Returns:
@@ -110,7 +118,7 @@ def build_resnet_cifar(
         preactivation: normalisation and activation before each convolution (arXiv:1603.05027).
         width: scales the number of filters.
         **style: activation, normalisation, initializer, seed and whatever else
-            `course_lib.blocks.Style` holds; `STYLE` is what it
+            `course_lib.models.blocks.Style` holds; `STYLE` is what it
             changes.
 
     Returns:

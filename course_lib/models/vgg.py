@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from course_lib.blocks import Style, classifier, conv, dense, vgg_stage
 from course_lib.models.arguments import check_choice, check_classes, check_size, scaled
+from course_lib.models.blocks import Style, classifier, conv, dense, vgg_stage
 
 FILTERS = (64, 128, 256, 512, 512)
 # Table 1 of the paper: the kernels of each stage's convolutions.
@@ -40,7 +40,7 @@ def build_vgg(
         fc: units of the two hidden dense layers.
         dropout: share of their units that is left out in training (section 3.1).
         **style: activation, normalisation, initializer, seed and whatever else
-            `course_lib.blocks.Style` holds.
+            `course_lib.models.blocks.Style` holds.
 
     Returns:
         A model from images (n, *input_shape) to class probabilities (n, classes), float32.
@@ -82,7 +82,7 @@ def build_stack(
         input_shape: (height, width, channels), large enough for all kernels.
         filters: of each layer.
         **style: activation, normalisation, initializer, seed and whatever else
-            `course_lib.blocks.Style` holds.
+            `course_lib.models.blocks.Style` holds.
 
     Returns:
         A model from images (n, *input_shape) to the last feature map.

@@ -1,0 +1,1 @@
+"""What the papers claim, what was published, and what was measured."""

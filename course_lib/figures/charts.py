@@ -1,0 +1,108 @@
+"""Charts of published numbers: ImageNet's winners, and what a net's error costs."""
+
+import matplotlib as mpl
+
+from course_lib.evidence.published import HUMAN_TOP5_ERROR, ilsvrc_results, single_net_results
+from course_lib.figures.plots import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    SKY,
+    STYLE,
+    VERMILLION,
+    figure,
+)
+from course_lib.measure.tables import side_by_side
+from course_lib.models import MODELS
+
+
+def ilsvrc():
+    """The winners of ILSVRC classification, 2010 to 2017, with the human figure. Returns a Figure.
+
+    Bars: with the supplied data only; diamonds: with extra data. Sources:
+    `course_lib.evidence.published`.
+
+    >>> len(ilsvrc().axes[0].patches)
+    8
+    """
+    winners = ilsvrc_results().query("kind == 'winner'")
+    supplied, extra = winners[~winners.extra_data], winners[winners.extra_data]
+    short = {"SuperVision": "AlexNet", "MSRA": "ResNet", "WMW": "SENet"}
+    value = {"ha": "center", "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 2}}
+    with mpl.rc_context(STYLE):
+        fig, ax = figure(5.4, "Convolutional nets took the winners' error from 26% to 2%")
+        deep, shallow = supplied[supplied.deep], supplied[~supplied.deep]
+        look = {"width": 0.72, "edgecolor": BLACK}
+        ax.bar(deep.year, deep.top5_error, color=SKY, label="convolutional nets", **look)
+        ax.bar(shallow.year, shallow.top5_error, color=ORANGE, hatch="//", label="shallow", **look)
+        for row in supplied.itertuples():
+            top = max(row.top5_error, HUMAN_TOP5_ERROR) + 0.5  # names stand above the human line
+            name = short.get(row.team, row.team).replace("-", "-\n")
+            ax.text(row.year, top, name, size=12, ha="center", va="bottom")
+            ax.text(row.year, 0.9, f"{row.top5_error:.1f}", size=13, **value)
+        look = {"color": BLACK, "markerfacecolor": "white", "label": "with extra data"}
+        ax.plot(extra.year - 0.22, extra.top5_error, "D", **look)
+        for row in extra.itertuples():
+            ax.text(row.year - 0.08, row.top5_error, f"{row.top5_error:.1f}", va="center", size=12)
+        ax.axhline(HUMAN_TOP5_ERROR, color=VERMILLION, linestyle="--")
+        human = f"human: {HUMAN_TOP5_ERROR}%\n(one annotator,\n1,500 images)"
+        end, arrow = (2017.6, HUMAN_TOP5_ERROR), {"arrowstyle": "->", "relpos": (1, 0)}
+        ax.annotate(human, end, (2017.6, 13), color="#A34700", ha="right", arrowprops=arrow)
+        ax.legend(frameon=False, loc="upper right", reverse=True)
+        ax.set(ylabel="Top-5 error, test set (%)", xticks=range(2010, 2018), ylim=(0, 32))
+    return fig
+
+
+# `error_and_cost`: each net's name, its family's colour, and where the name stands: points from the
+# bubble's middle to the nearest point of the text, and which point of the text that is.
+_NETS = {
+    "alexnet_grouped": ("AlexNet", ORANGE, (18, 0), "left", "center"),
+    "zfnet": ("ZFNet", SKY, (18, 0), "left", "center"),
+    "vgg_a": ("VGG A", BLUE, (-23, -10), "right", "center"),
+    "vgg_a_lrn": ("VGG A-LRN", BLUE, (-9, 22), "center", "bottom"),
+    "vgg_b": ("VGG B", BLUE, (4, 22), "center", "bottom"),
+    "vgg_c": ("VGG C", BLUE, (-12, -22), "center", "top"),
+    "vgg_d": ("VGG-16 (D)", BLUE, (22, -22), "center", "top"),
+    "vgg_e": ("VGG-19 (E)", BLUE, (8, 22), "center", "bottom"),
+    "googlenet": ("GoogLeNet", VERMILLION, (10, 0), "left", "center"),
+    "resnet50": ("ResNet-50", GREEN, (-13, 0), "right", "center"),
+    "resnet101": ("ResNet-101", GREEN, (0, -14), "center", "top"),
+    "resnet152": ("ResNet-152", GREEN, (18, -6), "left", "center"),
+}
+
+
+def error_and_cost():
+    """What a net's error costs: one bubble a net, its area the parameters. Returns a Figure.
+
+    Top-5 errors of single nets on ImageNet's validation set, as the papers print them
+    (`evidence.published.single_net_results`), against the multiply-adds that `measure.tables`
+    counts in the course's models. Takes a few seconds.
+
+    >>> error_and_cost().axes[0].texts[0].get_text().splitlines()
+    ['AlexNet', '61 M']
+    """
+    nets = single_net_results().set_index("name")
+    nets = nets.join(side_by_side({name: MODELS[name] for name in nets.index}))
+    note = (
+        "M: million parameters, the bubble's area. The papers tested in different ways (one crop\n"
+        "of an image, ten crops, one scale), so that small differences in error say little."
+    )
+    with mpl.rc_context(STYLE):
+        fig, ax = figure(6.8, "ResNet-50 beats VGG-16 with a quarter of its multiply-adds")
+        for name, net in nets.iterrows():
+            text, colour, offset, ha, va = _NETS[name]
+            millions, place = net.parameters / 1e6, (net.multiply_adds / 1e9, net.top5_error)
+            ax.scatter(*place, s=8 * millions, color=colour, alpha=0.8, edgecolor=BLACK)
+            look = {"textcoords": "offset points", "ha": ha, "va": va, "linespacing": 1}
+            ax.annotate(f"{text}\n{millions:.0f} M", place, offset, **look)
+        ticks = (0.5, 1, 2, 5, 10, 20)
+        ax.set(xscale="log", xlim=(0.5, 30), ylim=(4, 20))
+        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        ax.minorticks_off()
+        ax.set(xlabel="Multiply-adds for one image, billions (log scale)")
+        ax.set(ylabel="Top-5 error of one net, validation (%)")
+        ax.grid(color="0.85", linewidth=1)
+        ax.set_axisbelow(True)
+        fig.supxlabel(note, size=12)
+    return fig

@@ -1,0 +1,187 @@
+"""Figures with controls where a reader's kernel runs, and the picture alone everywhere else."""
+
+from html import escape
+from numbers import Real
+
+import ipywidgets
+from IPython import get_ipython
+from IPython.display import display
+
+from course_lib.data import load_shapes10, normalise
+from course_lib.figures.display import png, show
+from course_lib.figures.drawings import millions, receptive_field_pyramid
+from course_lib.figures.plots import bars, by_depth
+from course_lib.measure.probes import gradient_norms
+from course_lib.models import build_resnet_cifar
+from course_lib.models.inception import STAGES
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+# The columns of GoogLeNet's Table 1 (arXiv:1409.4842), its module 3a, and all widths in it.
+COLUMNS = ("1×1", "3×3 reduce", "3×3", "5×5 reduce", "5×5", "pool proj")
+MODULE_3A = dict(zip(COLUMNS, STAGES[3]["a"], strict=True))
+WIDTHS = sorted({w for stage in STAGES.values() for widths in stage.values() for w in widths})
+CHANNELS = (64, 128, 192, 256, 480, 512, 528, 832)
+
+
+def explore(draw, **controls):
+    """Show a figure with a control for each argument of the function that draws it.
+
+    `draw(**values)` returns a Figure and a sentence on what it shows. Each control is
+    name=(choices, start): numbers make a slider, texts a list, and `start` is one of the choices.
+
+    Only a reader can move a slider. Where a program runs the notebook, the output is the figure of
+    the starting values, as by `figures.show`; with a reader, the same output holds the controls
+    too, and pages without a kernel show the figure. Returns None. Raises ValueError if a control
+    has another form.
+
+    >>> from course_lib.figures.plots import bars
+    >>> def draw(height):
+    ...     return bars({"a": height}), f"One bar, {height} high."
+    >>> explore(draw, height=([1, 2, 3], 2))
+    One bar, 2 high.
+    """
+    for name, control in controls.items():
+        if not (isinstance(control, tuple) and len(control) == 2 and control[1] in control[0]):
+            rule = f"{name} must be (choices, start) with start among the choices"
+            raise ValueError(f"{rule}, got {control!r}; pass such as ([1, 3, 5], 3)")
+    fig, alt = draw(**{name: start for name, (_, start) in controls.items()})
+    if not _has_reader():
+        show(fig, alt)
+        return
+    view = {"version_major": 2, "version_minor": 0, "model_id": _panel(draw, controls).model_id}
+    data = {VIEW: view, "image/png": png(fig), "text/plain": alt}
+    display(data, metadata={"image/png": {"alt": alt}, "alt": alt}, raw=True)
+
+
+def receptive_field_explorer():
+    """What a stack of equal convolutions sees, by kernel, stride and depth, and what it weighs.
+
+    C² weights a tap of the kernel: C channels in and out, no biases. It starts as VGG's three
+    layers of 3×3 (arXiv:1409.1556, section 2.3). Returns None.
+
+    >>> receptive_field_explorer()
+    3 layers of 3×3, stride 1: one cell sees 7 × 7 pixels, for 27 C² weights.
+    """
+    kernels, strides, depths = range(1, 12, 2), range(1, 5), range(1, 9)
+    explore(_receptive_field, kernel=(kernels, 3), stride=(strides, 1), depth=(depths, 3))
+
+
+def inception_cost_explorer():
+    """What an Inception module costs, by the channels that come in and the widths of its layers.
+
+    The bars are multiply-adds of the convolutions on a map of 28×28; the last one leaves the three
+    1×1 layers out that reduce and project, as the naive module does. It starts as GoogLeNet's
+    module 3a (arXiv:1409.4842, Table 1). Returns None.
+
+    >>> inception_cost_explorer()
+    192 channels in, 256 out: 128 million multiply-adds, without the 1×1 reductions 303 million.
+    """
+    widths = {name: (WIDTHS, start) for name, start in MODULE_3A.items()}
+    explore(_inception_cost, **{"channels in": (CHANNELS, 192)}, **widths)
+
+
+def _inception_cost(**values):
+    channels, one, reduce3, three, reduce5, five, project = values.values()
+    weights = [one * channels, reduce3 * channels, 9 * three * reduce3]
+    weights += [reduce5 * channels, 25 * five * reduce5, project * channels]
+    naive = (one + 9 * three + 25 * five) * channels
+    costs = dict(zip(MODULE_3A, weights, strict=True))
+    costs |= {"the module": sum(weights), "without reductions": naive}
+    costs = {name: 28**2 * weights for name, weights in costs.items()}
+    total, naive = millions(costs["the module"]), millions(costs["without reductions"])
+    fig = bars(
+        {name: cost / 1e6 for name, cost in costs.items()},
+        title=f"{total} million multiply-adds, without reductions {naive}",
+        xlabel="million multiply-adds, on a map of 28×28",
+        highlight="without reductions",
+        fmt="{:,.1f}",
+    )
+    sentence = f"{channels} channels in, {one + three + five + project} out: {total} million"
+    return fig, f"{sentence} multiply-adds, without the 1×1 reductions {naive} million."
+
+
+def _receptive_field(kernel, stride, depth):
+    fig = receptive_field_pyramid([kernel] * depth, [stride] * depth)
+    field = 1 + (kernel - 1) * sum(stride**i for i in range(depth))
+    message = f"ne cell sees {field:,} × {field:,} pixels, for {depth * kernel**2:,} C² weights"
+    fig.axes[0].title.set_text(f"O{message}")
+    layers = "layer" if depth == 1 else "layers"
+    return fig, f"{depth} {layers} of {kernel}×{kernel}, stride {stride}: o{message}."
+
+
+def gradient_explorer():
+    """What arrives of the gradient at each layer of an untrained net, by how the net is made.
+
+    Narrow nets of the ResNet paper's section 4.2 (arXiv:1512.03385) on 64 pictures of shapes10,
+    16×16. Below 0.001 at the first layer is called too small, above 10 too large. It starts
+    as a plain net of 20 layers with sigmoid, where nothing arrives there. Returns None.
+
+    >>> gradient_explorer()
+    20 layers, sigmoid, glorot_uniform, plain, no normalisation: at the first layer it is too small.
+    """
+    explore(
+        _gradients,
+        depth=((8, 14, 20, 32, 44), 20),
+        activation=(("sigmoid", "tanh", "relu"), "sigmoid"),
+        initializer=(("glorot_uniform", "he_uniform"), "glorot_uniform"),
+        skips=(("plain", "skips"), "plain"),
+        normalisation=(("no normalisation", "batch normalisation"), "no normalisation"),
+    )
+
+
+def _gradients(depth, activation, initializer, skips, normalisation):
+    (images, labels), _ = load_shapes10(n_train=64, n_test=1, size=16)
+    images, _ = normalise(images, images)
+    model = build_resnet_cifar(
+        depth,
+        (16, 16, 3),
+        width=0.5,
+        activation=activation,
+        initializer=initializer,
+        shortcut="padding" if skips == "skips" else None,
+        normalisation="batch" if normalisation == "batch normalisation" else None,
+        seed=0,
+    )
+    norms = gradient_norms(model, images, labels)
+    first = norms.iloc[0]
+    what = "too small" if first < 1e-3 else "too large" if first > 10 else "fine"
+    made = ", ".join((activation, initializer, skips, normalisation))
+    fig = by_depth({made: norms}, "Gradient norm", f"At the first layer the gradient is {what}")
+    fig.axes[0].set_ylim(1e-16, 1e6)  # the same for all, so that a change is seen
+    return fig, f"{depth} layers, {made}: at the first layer it is {what}."
+
+
+def _has_reader():
+    """Whether the cell was run from a front end rather than by nbclient, nbconvert or nbval.
+
+    A front end offers to ask its reader for input; programs do not.
+    """
+    shell = get_ipython()
+    request = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    return request.get("content", {}).get("allow_stdin", False)
+
+
+def _panel(draw, controls):
+    """The controls above the picture, which is drawn anew when one of them moves."""
+    inputs = {name: _control(name, *control) for name, control in controls.items()}
+    picture = ipywidgets.HTML()
+
+    def redraw(_=None):
+        fig, alt = draw(**{name: control.value for name, control in inputs.items()})
+        source = f"data:image/png;base64,{png(fig)}"
+        style = "max-width: 100%"
+        picture.value = f'<img src="{source}" alt="{escape(alt)}" style="{style}">'
+
+    for control in inputs.values():
+        control.observe(redraw, names="value")
+    redraw()
+    return ipywidgets.VBox([*inputs.values(), picture])
+
+
+def _control(name, choices, start):
+    look = {"options": list(choices), "value": start, "description": name.replace("_", " ")}
+    look["style"] = {"description_width": "8em"}
+    if all(isinstance(choice, Real) for choice in choices):
+        # One drawing when the slider is let go, not one for every step on its way.
+        return ipywidgets.SelectionSlider(continuous_update=False, **look)
+    return ipywidgets.Dropdown(**look)

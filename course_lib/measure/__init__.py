@@ -1,0 +1,1 @@
+"""Measure a net: its tables, its geometry, its signals, its answers."""

@@ -1,0 +1,216 @@
+"""Drawings: their numbers against Keras and NumPy, and texts that can be read."""
+
+import math
+import re
+from itertools import combinations
+
+import keras
+import matplotlib as mpl
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+from matplotlib.patches import FancyBboxPatch
+
+from course_lib.figures import drawings
+from course_lib.figures.display import DPI
+from course_lib.figures.plots import SKY, WIDTH
+from course_lib.measure import tables
+
+STACKS = {
+    "three 3×3": ((3, 3, 3), None),
+    "two 3×3": ((3, 3), None),
+    "one 7×7": ((7,), None),
+    "one 5×5": ((5,), (2,)),
+    "strides": ((3, 5, 3), (2, 1, 2)),
+    "gaps": ((3, 3), (4, 4)),
+    "even": ((2, 4, 3), (2, 1, 1)),
+    "AlexNet to conv3": ((11, 3, 5, 3, 3), (4, 2, 1, 2, 1)),
+    "deep": ((3,) * 8, None),
+}
+PICTURES = {
+    "stacks_side_by_side": drawings.stacks_side_by_side,
+    "two_towers": drawings.two_towers,
+    "mlpconv": drawings.mlpconv,
+    "inception_modules": drawings.inception_modules,
+    "inception_modules 5b": lambda: drawings.inception_modules(
+        (384, 192, 384, 48, 128, 128), 832, 7
+    ),
+    "inception_v3_modules": drawings.inception_v3_modules,
+    "residual_blocks": drawings.residual_blocks,
+    "huge": lambda: drawings.receptive_field_pyramid((11,) * 8, (4,) * 8),
+    "a point": lambda: drawings.receptive_field_pyramid((1,), (4,)),
+} | {
+    name: lambda stack=stack: drawings.receptive_field_pyramid(*stack)
+    for name, stack in STACKS.items()
+}
+
+
+def texts(fig):
+    return [text.get_text() for text in fig.axes[0].texts if text.get_text()]
+
+
+def numbers(lines, pattern):
+    """The numbers that the pattern finds in the lines, in their order."""
+    found = (re.search(pattern, line) for line in lines)
+    return [int(match[1].replace(",", "")) for match in found if match]
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_texts_are_large_and_lie_apart_on_the_page(name):
+    before = dict(mpl.rcParams)
+    fig = PICTURES[name]()
+    assert dict(mpl.rcParams) == before
+    assert fig.get_size_inches()[0] == WIDTH
+    assert fig.axes[0].get_title()
+    fig.set_dpi(DPI)
+    canvas = FigureCanvasAgg(fig)
+    canvas.draw()
+    written = [text for text in [fig.axes[0].title, *fig.axes[0].texts] if text.get_text()]
+    areas = {text: text.get_window_extent(canvas.get_renderer()) for text in written}
+    for text, area in areas.items():
+        assert text.get_size() >= 13, text
+        assert fig.bbox.x0 < area.x0 and area.x1 < fig.bbox.x1, text
+        assert fig.bbox.y0 < area.y0 and area.y1 < fig.bbox.y1, text
+    for one, other in combinations(areas, 2):
+        assert not areas[one].overlaps(areas[other]), (one, other)
+    for box in (patch for patch in fig.axes[0].patches if isinstance(patch, FancyBboxPatch)):
+        frame = box.get_window_extent()
+        for text, area in areas.items():
+            if area.overlaps(frame):
+                assert frame.x0 <= area.x0 and area.x1 <= frame.x1, text
+                assert frame.y0 <= area.y0 and area.y1 <= frame.y1, text
+    for patch in fig.axes[0].patches:
+        frame = patch.get_window_extent()
+        if name in STACKS or name == "huge":
+            assert not any(area.overlaps(frame) for area in areas.values())
+
+
+@pytest.mark.parametrize("kernels, strides", STACKS.values(), ids=list(STACKS))
+def test_receptive_field_as_in_keras(kernels, strides):
+    x = inputs = keras.Input((240, 240, 1))
+    for i, kernel in enumerate(kernels):
+        stride = strides[i] if strides else 1
+        x = keras.layers.Conv2D(1, kernel, stride, name=f"layer{i}")(x)
+    model = keras.Model(inputs, x)
+    fields = [tables.receptive_field(model, f"layer{i}")[0] for i in range(len(kernels))]
+    fig = drawings.receptive_field_pyramid(kernels, strides)
+    assert numbers(texts(fig), r"a cell sees ([\d,]+)") == fields[::-1]
+    assert numbers(texts(fig), r"([\d,]+) pixels") == [fields[-1]]
+    assert f"sees {fields[-1]} × {fields[-1]} pixels" in fig.axes[0].get_title()
+
+
+@pytest.mark.parametrize("name", [name for name in STACKS if "AlexNet" not in name])
+def test_every_coloured_cell_is_seen(name):
+    kernels, strides = STACKS[name]
+    seen, counts = {0}, []
+    for kernel, stride in list(zip(kernels, strides or [1] * len(kernels), strict=True))[::-1]:
+        seen = {stride * cell + tap for cell in seen for tap in range(kernel)}
+        counts.append(len(seen))
+    fig = drawings.receptive_field_pyramid(kernels, strides)
+    patches = [patch for patch in fig.axes[0].patches if patch.get_zorder() >= 1]
+    blue = [p.get_y() for p in patches if to_hex(p.get_facecolor()) == SKY.lower()]
+    rows = sorted(set(blue), reverse=True)
+    assert [blue.count(y) for y in rows] == counts
+
+
+def test_stacks_weigh_what_keras_counts():
+    weights, fields = [], []
+    for kernels in ((5,), (3, 3), (7,), (3, 3, 3)):
+        x = inputs = keras.Input((9, 9, 4))
+        for kernel in kernels:
+            x = keras.layers.Conv2D(4, kernel, use_bias=False)(x)
+        model = keras.Model(inputs, x)
+        weights.append(model.count_params() / 4**2)
+        fields.append(tables.receptive_field(model, model.layers[-1].name)[0])
+    lines = texts(drawings.stacks_side_by_side())
+    assert numbers(lines, r"(\d+) C² weights") == weights
+    assert numbers(lines, r"sees (\d+)×") == fields
+
+
+def test_two_towers_have_alexnets_parameters():
+    lines = texts(drawings.two_towers())
+    units = [int(line) for line in lines if line.isdigit()]  # one number a tower, fc8 one in all
+    units = [sum(units[i : i + 2]) for i in range(0, len(units), 2)]
+    seen = [line for line in lines if "×" in line or line.startswith("all")]
+    sizes = [math.prod(map(int, re.findall(r"\d+", line.replace(",", "")))) for line in seen]
+    assert sum((size + 1) * n for size, n in zip(sizes, units, strict=True)) == 60_965_224
+
+
+def test_mlpconv_counts_as_keras():
+    maps = keras.Input((8, 8, 192))
+    dense = keras.layers.Dense(10)(keras.layers.Flatten()(maps))
+    average = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(10, 1)(maps))
+    expected = [keras.Model(maps, end).count_params() for end in (dense, average)]
+    assert numbers(texts(drawings.mlpconv()), r"([\d,]+) weights") == expected
+
+
+def inception(widths, channels, side, reduced):
+    """The module in Keras: output channels and multiply-adds."""
+    one, reduce3, three, reduce5, five, pool = widths
+    x = keras.Input((side, side, channels))
+
+    def conv(x, n, kernel):
+        return keras.layers.Conv2D(n, kernel, padding="same")(x)
+
+    pooled = keras.layers.MaxPooling2D(3, 1, padding="same")(x)
+    ends = [
+        conv(x, one, 1),
+        conv(conv(x, reduce3, 1) if reduced else x, three, 3),
+        conv(conv(x, reduce5, 1) if reduced else x, five, 5),
+        conv(pooled, pool, 1) if reduced else pooled,
+    ]
+    end = keras.layers.Concatenate()(ends)
+    return end.shape[-1], tables.totals(keras.Model(x, end))["multiply_adds"]
+
+
+@pytest.mark.parametrize(
+    "widths, channels, side",
+    [((64, 96, 128, 16, 32, 32), 192, 28), ((20, 30, 40, 5, 6, 7), 50, 14)],
+)
+def test_inception_modules_cost_what_keras_counts(widths, channels, side):
+    naive, reduced = (inception(widths, channels, side, reduced) for reduced in (False, True))
+    fig = drawings.inception_modules(widths, channels, side)
+    lines = texts(fig)
+    assert numbers(lines, r"([\d,]+) channels out") == [naive[0], reduced[0]]
+    costs = [line.split()[0] for line in lines if "million" in line]
+    assert costs == [f"{naive[1] / 1e6:.3g}", f"{reduced[1] / 1e6:.3g}"]
+    assert (
+        fig.axes[0].get_title().endswith(f"{costs[1]} million multiply-adds instead of {costs[0]}")
+    )
+
+
+def test_residual_blocks_differ_where_the_papers_do():
+    fig = drawings.residual_blocks()
+    columns = {}
+    for text in fig.axes[0].texts:
+        if text.get_text():  # an arrow has none
+            x, y = text.get_position()
+            columns.setdefault(x, []).append((-y, text.get_text()))
+    blocks = {}
+    for column in columns.values():
+        heading, *words = [word for _, word in sorted(column)]
+        blocks[heading] = words
+    tail = ["BN", "+", "ReLU"]
+    assert blocks["plain"] == ["x", "3×3, 64", "BN, ReLU", "3×3, 64", "BN", "ReLU"]
+    assert blocks["identity"] == ["x", "3×3, 64", "BN, ReLU", "3×3, 64", *tail]
+    assert blocks["bottleneck"][1::2] == ["1×1, 64", "3×3, 64", "1×1, 256", "+"]
+    assert blocks["pre-activation"] == ["x", *["BN, ReLU", "3×3, 64"] * 2, "+"]
+    assert "1×1,\n128,\n/2,\nBN" in blocks and "3×3, 128, /2" in blocks["projection"]
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: drawings.receptive_field_pyramid(()), r"kernels must hold .* got \(\)"),
+        (lambda: drawings.receptive_field_pyramid(3), "kernels must hold integers .* got 3"),
+        (lambda: drawings.receptive_field_pyramid((3, 0)), r"kernels must .* got \(3, 0\)"),
+        (lambda: drawings.receptive_field_pyramid((3.0,)), r"kernels must .* got \(3.0,\)"),
+        (lambda: drawings.receptive_field_pyramid((3,), (0,)), r"strides must .* got \(0,\)"),
+        (lambda: drawings.receptive_field_pyramid((3, 3), (1,)), "each of the 2 kernels, got 1"),
+        (lambda: drawings.inception_modules((64, 128)), "widths must hold six .* got 2"),
+        (lambda: drawings.inception_modules(side=0), r"channels and side must .* got \(192, 0\)"),
+    ],
+)
+def test_wrong_arguments(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

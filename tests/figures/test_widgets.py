@@ -1,0 +1,182 @@
+"""Widgets: controls for a reader, and for all others one picture that never changes."""
+
+import base64
+import re
+import time
+from functools import partial
+
+import keras
+import pytest
+from jupyter_client.manager import run_kernel
+from matplotlib.figure import Figure
+
+from course_lib.figures import widgets
+from course_lib.measure import tables
+from course_lib.models.inception import build_inception_module
+
+CELL = "from course_lib import widgets\nwidgets.receptive_field_explorer()"
+START = "3 layers of 3×3, stride 1: one cell sees 7 × 7 pixels, for 27 C² weights."
+
+
+def run(client, reader):
+    """The messages of the cell, run by a front end with or without a reader."""
+    messages = []
+    reply = client.execute_interactive(
+        CELL, allow_stdin=reader, stdin_hook=None, output_hook=messages.append, timeout=60
+    )
+    assert reply["content"]["status"] == "ok", reply
+    return messages
+
+
+def displays(messages):
+    kinds = ("display_data", "execute_result", "stream", "update_display_data")
+    return [m["content"] for m in messages if m["msg_type"] in kinds]
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        with run_kernel(kernel_name="python3") as client:
+            yield client
+
+
+def test_without_a_reader_the_picture_alone(kernel):
+    messages = run(kernel, reader=False)
+    (output,) = displays(messages)
+    assert set(output["data"]) == {"image/png", "text/plain"}
+    assert output["data"]["text/plain"] == START
+    assert output["metadata"]["image/png"]["alt"] == START
+    assert not [m for m in messages if m["msg_type"] == "comm_open"]
+    assert displays(run(kernel, reader=False)) == [output]  # to the byte
+
+
+def test_a_reader_moves_the_slider(kernel):
+    (static,) = displays(run(kernel, reader=False))
+    messages = run(kernel, reader=True)
+    (output,) = displays(messages)
+    view = output["data"].pop(widgets.VIEW)
+    assert output["data"] == static["data"] and output["metadata"] == static["metadata"]
+    opened = {
+        m["content"]["comm_id"]: m["content"]["data"]["state"]
+        for m in messages
+        if m["msg_type"] == "comm_open"
+    }
+    assert opened[view["model_id"]]["_model_name"] == "VBoxModel"
+    (depth,) = (i for i, state in opened.items() if state.get("description") == "depth")
+    # As the front end's slider does when it is let go.
+    data = {"method": "update", "state": {"index": 4}, "buffer_paths": []}
+    message = kernel.session.msg("comm_msg", {"comm_id": depth, "data": data})
+    kernel.shell_channel.send(message)
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        content = kernel.get_iopub_msg(timeout=20)["content"]
+        value = content.get("data", {}).get("state", {}).get("value", "")
+        if "<img" in str(value):
+            break
+    assert "5 layers of 3×3, stride 1: one cell sees 11 × 11 pixels, for 45 C² weights." in value
+
+
+@pytest.fixture
+def panel():
+    calls = []
+
+    def draw(**values):
+        calls.append(values)
+        return Figure(figsize=(1, 1 + 0.1 * values["size"])), f'Size "{values["size"]}" & more.'
+
+    controls = {"size": (range(1, 6), 2), "first_kind": (["ReLU", "tanh"], "tanh")}
+    box = widgets._panel(draw, controls)
+    return box, calls
+
+
+def test_panel_draws_the_chosen_values(panel):
+    box, calls = panel
+    size, kind, picture = box.children
+    assert (type(size).__name__, type(kind).__name__) == ("SelectionSlider", "Dropdown")
+    assert [size.description, kind.description] == ["size", "first kind"]
+    assert size.options == (1, 2, 3, 4, 5) and not size.continuous_update
+    assert calls == [{"size": 2, "first_kind": "tanh"}]
+    before = picture.value
+    kind.value = "ReLU"
+    size.value = 5
+    assert calls[1:] == [{"size": 2, "first_kind": "ReLU"}, {"size": 5, "first_kind": "ReLU"}]
+    assert picture.value != before
+    assert 'alt="Size &quot;5&quot; &amp; more."' in picture.value
+    png = base64.b64decode(picture.value.split("base64,")[1].split('"')[0])
+    assert png.startswith(b"\x89PNG") and b"matplotlib" not in png
+
+
+@pytest.mark.parametrize("kernel, stride, depth", [(1, 1, 1), (3, 1, 3), (5, 2, 3), (11, 4, 2)])
+def test_explorer_counts_as_keras(kernel, stride, depth):
+    x = inputs = keras.Input((200, 200, 4))
+    for i in range(depth):
+        x = keras.layers.Conv2D(4, kernel, stride, use_bias=False, name=f"conv{i}")(x)
+    model = keras.Model(inputs, x)
+    field, _ = tables.receptive_field(model, f"conv{depth - 1}")
+    fig, alt = widgets._receptive_field(kernel, stride, depth)
+    expected = f"{field} × {field} pixels, for {model.count_params() // 16} C² weights"
+    assert fig.axes[0].get_title() == f"One cell sees {expected}"
+    assert alt.endswith(f"stride {stride}: one cell sees {expected}.")
+    assert alt.startswith("1 layer of" if depth == 1 else f"{depth} layers of")
+
+
+@pytest.mark.parametrize(
+    "channels, widths",
+    [
+        (192, (64, 96, 128, 16, 32, 32)),
+        (64, (16, 24, 32, 48, 64, 96)),
+        (832, (384, 192, 384, 48, 128, 128)),
+    ],
+)
+def test_cost_explorer_counts_as_keras(channels, widths):
+    def million(*widths):
+        shape = (28, 28, channels)
+        build = partial(build_inception_module, widths, shape)
+        return tables.totals(tables.outline(build))["multiply_adds"] / 1e6
+
+    values = {"channels in": channels, **dict(zip(widgets.MODULE_3A, widths, strict=True))}
+    fig, alt = widgets._inception_cost(**values)
+    one, _, three, _, five, project = widths
+    naive = million(one, None, three, None, five, None)
+    shown = {
+        tick.get_text(): bar.get_width()
+        for tick, bar in zip(fig.axes[0].get_yticklabels(), fig.axes[0].patches, strict=True)
+    }
+    assert shown.pop("without reductions") == pytest.approx(naive)
+    assert shown.pop("the module") == pytest.approx(million(*widths))
+    assert sum(shown.values()) == pytest.approx(million(*widths))
+    assert alt.startswith(f"{channels} channels in, {one + three + five + project} out: ")
+    found = [float(n.replace(",", "")) for n in re.findall(r"([\d,.]+) million", alt)]
+    assert found == pytest.approx([million(*widths), naive], rel=0.005)
+
+
+def test_cost_explorer_starts_as_module_3a():
+    assert tuple(widgets.MODULE_3A.values()) == (64, 96, 128, 16, 32, 32)
+    widgets.inception_cost_explorer()
+
+
+@pytest.mark.parametrize("control", [3, [1, 2], ([1, 2], 3), ([1, 2],)])
+def test_wrong_controls(control):
+    with pytest.raises(ValueError, match=r"depth must be \(choices, start\) .* got"):
+        widgets.explore(None, depth=control)
+
+
+@pytest.mark.parametrize(
+    "depth, activation, initializer, skips, normalisation, what",
+    [
+        (8, "sigmoid", "glorot_uniform", "plain", "no normalisation", "too small"),
+        (8, "sigmoid", "glorot_uniform", "plain", "batch normalisation", "fine"),
+        (8, "relu", "he_uniform", "plain", "no normalisation", "fine"),
+        (32, "relu", "he_uniform", "skips", "no normalisation", "too large"),
+        (44, "relu", "he_uniform", "plain", "batch normalisation", "too large"),
+    ],
+)
+def test_gradients_of_the_chosen_net(depth, activation, initializer, skips, normalisation, what):
+    fig, alt = widgets._gradients(depth, activation, initializer, skips, normalisation)
+    (line,) = fig.axes[0].lines
+    assert len(line.get_ydata()) == depth  # a layer each: option A's shortcuts have no weights
+    assert alt.startswith(f"{depth} layers, {activation}, {initializer}, {skips}, {normalisation}")
+    assert alt.endswith(f"at the first layer it is {what}.")
+    low, high = {"too small": (0, 1e-3), "fine": (1e-3, 10), "too large": (10, 1e9)}[what]
+    assert low < line.get_ydata()[0] < high

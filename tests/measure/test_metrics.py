@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+
+from course_lib.measure.metrics import top_k_accuracy, top_k_error
+
+CLASSES = 10
+
+
+def keras_top_k(labels, scores, k):
+    import keras
+
+    hits = keras.metrics.sparse_top_k_categorical_accuracy(labels, scores, k=k)
+    return float(np.mean(keras.ops.convert_to_numpy(hits)))
+
+
+@pytest.fixture
+def batch():
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(200, CLASSES)).astype("float32")
+    return rng.integers(0, CLASSES, 200), scores
+
+
+@pytest.mark.parametrize("k", range(1, CLASSES + 1))
+def test_equals_keras_and_a_full_sort(batch, k):
+    labels, scores = batch
+    by_sorting = np.mean([label in np.argsort(row)[-k:] for label, row in zip(*batch, strict=True)])
+    assert top_k_accuracy(labels, scores, k) == pytest.approx(by_sorting)
+    assert top_k_accuracy(labels, scores, k) == pytest.approx(keras_top_k(labels, scores, k))
+    assert top_k_error(labels, scores, k) == pytest.approx(1 - by_sorting)
+
+
+def test_default_is_top_5(batch):
+    assert top_k_error(*batch) == top_k_error(*batch, k=5) != top_k_error(*batch, k=4)
+
+
+@pytest.mark.parametrize("k", range(1, CLASSES + 1))
+def test_ties_go_to_the_lower_class_number(batch, k):
+    labels, scores = batch
+    tied = np.round(scores)
+    by_sorting = np.argsort(-tied, axis=1, kind="stable")[:, :k]
+    expected = np.mean((by_sorting == labels[:, None]).any(axis=1))
+    assert top_k_accuracy(labels, tied, k) == pytest.approx(expected)
+    if k < CLASSES:  # Keras counts every class that ties with the k-th best
+        assert top_k_accuracy(labels, tied, k) < keras_top_k(labels, tied, k)
+
+
+def test_with_ties_top_1_is_keras_accuracy(batch):
+    import keras
+
+    labels, scores = batch
+    tied = np.round(scores)
+    accuracy = np.mean(keras.metrics.sparse_categorical_accuracy(labels, tied))
+    assert top_k_accuracy(labels, tied, k=1) == pytest.approx(accuracy)
+
+
+def test_a_net_without_an_opinion_is_right_by_chance():
+    labels, scores = np.arange(CLASSES), np.zeros((CLASSES, CLASSES), "float32")
+    assert top_k_accuracy(labels, scores, k=3) == 0.3
+    assert keras_top_k(labels, scores, 3) == 1.0
+
+
+def test_infinite_scores_are_ranked_and_keras_takes_them_for_wrong():
+    scores = np.array([[-np.inf, 1, 2], [np.inf, 1, 2]], "float32")
+    assert top_k_accuracy([1, 2], scores, k=2) == 1.0
+    assert keras_top_k(np.array([1, 2]), scores, 2) == 0.0
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "uint64"])
+@pytest.mark.parametrize("score_dtype", ["float16", "float64", "int32"])
+def test_dtypes(dtype, score_dtype):
+    labels, scores = np.array([0, 2], dtype), np.array([[3, 2, 1], [3, 2, 1]], score_dtype)
+    result = top_k_error(labels, scores, k=np.int64(1))
+    assert result == 0.5 and type(result) is float
+
+
+def test_arguments_stay_as_they_are(batch):
+    labels, scores = batch
+    before = labels.copy(), scores.copy()
+    top_k_error(labels, scores, 3)
+    assert np.array_equal(labels, before[0]) and np.array_equal(scores, before[1])
+
+
+@pytest.mark.parametrize(
+    ("labels", "scores", "k", "error", "message"),
+    [
+        ([[0], [1]], np.eye(2), 1, ValueError, r"labels must have shape \(n,\).*\(2, 1\)"),
+        (np.eye(2, dtype=int), np.eye(2), 1, ValueError, "argmax"),
+        ([0], np.eye(2), 1, ValueError, "labels must have shape"),
+        ([0, 1], [0.1, 0.9], 1, ValueError, "labels must have shape"),
+        (0, np.eye(2), 1, ValueError, "labels must have shape"),
+        (np.zeros(0, int), np.zeros((0, 2)), 1, ValueError, r"at least one image.*\(0, 2\)"),
+        (np.zeros(2, int), np.zeros((2, 0)), 1, ValueError, "at least one"),
+        ([0.0, 1.0], np.eye(2), 1, TypeError, "labels must be integers, got float64"),
+        ([False, True], np.eye(2), 1, TypeError, "labels must be integers, got bool"),
+        ([0, 1], [["a", "b"], ["c", "d"]], 1, TypeError, "scores must be real numbers"),
+        ([0, 1], np.eye(2) * 1j, 1, TypeError, "scores must be real numbers, got complex"),
+        ([0, 1], np.eye(2), 0, ValueError, r"number of classes \(2\), got 0"),
+        ([0, 1], np.eye(2), 3, ValueError, r"number of classes \(2\), got 3"),
+        ([0, 1], np.eye(2), 1.0, TypeError, "k must be an integer, got 1.0"),
+        ([0, 1], np.eye(2), True, TypeError, "k must be an integer, got True"),
+        ([0, 2], np.eye(2), 1, ValueError, "labels must be between 0 and 1.*from 0 to 2"),
+        ([-1, 1], np.eye(2), 1, ValueError, "labels must be between 0 and 1.*from -1 to 1"),
+        ([0, 1], [[1, np.nan], [0, 1]], 1, ValueError, "scores must not be NaN, got 1 such row"),
+    ],
+)
+@pytest.mark.parametrize("metric", [top_k_accuracy, top_k_error])
+def test_wrong_input(metric, labels, scores, k, error, message):
+    with pytest.raises(error, match=message):
+        metric(labels, scores, k)

@@ -1,0 +1,472 @@
+"""What the probes find, against NumPy, finite differences and nets whose answer is known."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from course_lib.measure.probes import (
+    activation_scales,
+    class_activation_map,
+    feature_maps,
+    gradient_norms,
+    occlusion,
+)
+from course_lib.models.layers import BatchNormalization
+
+RANDOM = np.random.default_rng(0)
+IMAGES = RANDOM.normal(size=(6, 8, 8, 3)).astype("float32")
+LABELS = np.array([0, 1, 2, 3, 1, 2], dtype="uint8")
+AUX = 0.3
+
+
+def residual_net(heads=2, dropout=0.0, dtype=None):
+    """Everything the course's nets have: normalisation, a skip, dropout, an auxiliary head."""
+    keras.utils.set_random_seed(1)
+    image = keras.Input((8, 8, 3), name="image")
+    x = layers.Conv2D(3, 1, use_bias=False, name="conv1", dtype=dtype)(image)
+    x = BatchNormalization(name="bn1", dtype=dtype)(x)
+    x = layers.Activation("tanh", dtype=dtype)(x)  # smooth, for finite differences
+    y = layers.Conv2D(3, 3, padding="same", activation="tanh", name="conv2", dtype=dtype)(x)
+    y = layers.Conv2D(3, 3, padding="same", name="conv3", dtype=dtype)(y)
+    y = layers.Add(name="add", dtype=dtype)([x, y])
+    z = layers.GlobalAveragePooling2D(name="global_pool", dtype=dtype)(y)
+    z = layers.Dropout(dropout, seed=3, dtype=dtype)(z)
+    z = layers.Dense(4, activation="softmax", dtype="float32", name="probabilities")(z)
+    aux = layers.GlobalAveragePooling2D(name="aux_pool", dtype=dtype)(x)
+    aux = layers.Dense(4, activation="softmax", dtype="float32", name="aux1")(aux)
+    return keras.Model(image, [z, aux] if heads == 2 else z)
+
+
+def nin():
+    keras.utils.set_random_seed(2)
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.Conv2D(4, 3, strides=2, activation="relu", name="conv1"),
+            layers.GlobalAveragePooling2D(name="global_pool"),
+            layers.Softmax(name="probabilities"),
+        ]
+    )
+
+
+def linear(weights, bias=None, shape=(8, 8, 3)):
+    """Flatten, one dense layer, softmax."""
+    model = keras.Sequential(
+        [
+            keras.Input(shape),
+            layers.Flatten(),
+            layers.Dense(weights.shape[1], activation="softmax", name="probabilities"),
+        ]
+    )
+    model.set_weights([weights, np.zeros(weights.shape[1]) if bias is None else bias])
+    return model
+
+
+def softmax(x):
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def state(model):
+    return [np.array(v) for v in model.variables]
+
+
+# Feature maps
+
+
+def test_feature_maps_are_what_the_layers_compute():
+    model = residual_net()
+    found = feature_maps(model, IMAGES, ["add", "conv1", "aux1"])
+    assert list(found) == ["add", "conv1", "aux1"]
+    assert {maps.dtype.name for maps in found.values()} == {"float32"}
+    expected = IMAGES @ model.get_layer("conv1").kernel.numpy()[0, 0]
+    np.testing.assert_allclose(found["conv1"], expected, atol=1e-5)
+    np.testing.assert_allclose(found["aux1"], model(IMAGES, training=False)[1], atol=1e-6)
+    assert found["add"].shape == (6, 8, 8, 3)
+
+
+def test_feature_maps_of_many_images_and_of_a_net_in_bfloat16():
+    images = RANDOM.normal(size=(1001, 1, 1, 2)).astype("float32")
+    conv = layers.Conv2D(1, 1, dtype="mixed_bfloat16", name="conv")
+    found = feature_maps(keras.Sequential([keras.Input((1, 1, 2)), conv]), images, ["conv"])["conv"]
+    np.testing.assert_allclose(found, images @ conv.kernel.numpy()[0, 0], atol=0.05)
+    assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize("names", ["conv1", [], ["conv1", "conv9"]])
+def test_feature_maps_refuse_unknown_names(names):
+    with pytest.raises(ValueError, match=r"layer_names must be a list .* choose from \['image', "):
+        feature_maps(residual_net(), IMAGES, names)
+
+
+# Occlusion
+
+
+@pytest.mark.parametrize("pixel", [(0, 0), (3, 5), (7, 7), (4, 4)])
+@pytest.mark.parametrize(("size", "stride"), [(4, 2), (3, 1), (8, 2), (2, 2), (5, 3)])
+def test_occlusion_finds_the_one_pixel_that_the_net_looks_at(pixel, size, stride):
+    weights = np.zeros((8, 8, 3, 2))
+    weights[(*pixel, 1, 1)] = 2.0
+    image = np.ones((8, 8, 3), "float32")
+    before = image.copy()
+    found = occlusion(linear(weights.reshape(192, 2)), image, 1, size=size, stride=stride)
+    # A square hides the pixel if its centre, that of a cell, is at most half a side away.
+    cells = np.arange(-(-8 // stride))
+    starts = cells * stride + stride / 2 - size / 2
+    hides = [(np.floor(starts) <= p) & (p < np.floor(starts) + size) for p in pixel]
+    hidden, seen = softmax(np.array([0.0, 0.0]))[1], softmax(np.array([0.0, 2.0]))[1]
+    expected = np.where(np.outer(*hides), hidden, seen)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert np.outer(*hides).any()  # no pixel is never hidden
+    np.testing.assert_array_equal(image, before)
+
+
+def test_occlusion_equals_hiding_by_hand_and_reads_the_first_output():
+    model = residual_net()
+    found = occlusion(model, IMAGES[0], np.int64(2), size=4, stride=2, value=0.5)
+    assert found.shape == (4, 4) and found.dtype == np.float32
+    for i in range(4):
+        for j in range(4):
+            padded = np.pad(IMAGES[0], [(4, 4), (4, 4), (0, 0)])
+            padded[2 * i + 3 : 2 * i + 7, 2 * j + 3 : 2 * j + 7] = 0.5
+            expected = model(padded[None, 4:12, 4:12], training=False)[0][0, 2]
+            assert found[i, j] == pytest.approx(float(expected), abs=1e-6)
+    assert np.ptp(found) > 1e-4
+
+
+def test_occlusion_of_an_oblong_image_is_as_oblong():
+    weights = RANDOM.normal(size=(6 * 24, 2))
+    image = np.ones((6, 24, 1), "float32")
+    model = linear(weights, shape=image.shape)
+    found = occlusion(model, image, 0, size=1, stride=1)
+    logits = image.ravel() @ weights - weights  # one pixel less
+    np.testing.assert_allclose(found.ravel(), softmax(logits)[:, 0], atol=1e-5)
+    assert found.shape == (6, 24)
+
+
+@pytest.mark.parametrize("kwargs", [{"stride": 0}, {"size": 3, "stride": 4}, {"size": 0}])
+def test_occlusion_refuses_squares_that_miss_pixels(kwargs):
+    with pytest.raises(ValueError, match=r"stride must lie between 1 and size"):
+        occlusion(residual_net(), IMAGES[0], 0, **kwargs)
+
+
+# Class activation maps
+
+
+@pytest.mark.parametrize("label", range(4))
+def test_the_mean_of_the_map_plus_the_bias_is_the_score(label):
+    model = residual_net()
+    dense = model.get_layer("probabilities")
+    bias = RANDOM.normal(size=4)
+    dense.set_weights([dense.kernel, bias])
+    found = class_activation_map(model, IMAGES[1], label)
+    assert found.shape == (8, 8) and found.dtype == np.float32
+    features = feature_maps(model, IMAGES[1:2], ["global_pool"])["global_pool"][0]
+    score = features @ dense.kernel.numpy()[:, label] + bias[label]
+    assert found.mean() + bias[label] == pytest.approx(score, abs=1e-5)
+
+
+def test_the_map_lies_where_the_class_is():
+    """Two channels, two classes that each read one of them: a class's map is its channel."""
+    image = np.zeros((4, 4, 2), "float32")
+    image[0, 3] = [5, 0]
+    image[2, 1] = [0, 7]
+    model = keras.Sequential(
+        [
+            keras.Input((4, 4, 2)),
+            layers.GlobalAveragePooling2D(),
+            layers.Dropout(0.5),
+            layers.Dense(2, name="scores"),
+            layers.Activation("softmax", name="probabilities"),
+        ]
+    )
+    model.set_weights([np.array([[1.0, -2.0], [0.0, 3.0]]), np.array([9.0, 9.0])])
+    for label, at_first, at_second in ((0, 5, 0), (1, -10, 21)):
+        expected = np.zeros((4, 4))
+        expected[0, 3], expected[2, 1] = at_first, at_second
+        np.testing.assert_array_equal(class_activation_map(model, image, label), expected)
+
+
+def test_without_a_dense_layer_a_class_has_a_map_of_its_own():
+    model = nin()
+    maps = feature_maps(model, IMAGES[:1], ["conv1"])["conv1"][0]
+    for label in range(4):
+        found = class_activation_map(model, IMAGES[0], label)
+        np.testing.assert_array_equal(found, maps[..., label])
+    means = [class_activation_map(model, IMAGES[0], label).mean() for label in range(4)]
+    np.testing.assert_allclose(softmax(np.array(means)), model(IMAGES[:1])[0], atol=1e-6)
+
+
+def test_class_activation_map_refuses_nets_without_global_pooling_or_with_more_behind_it():
+    with pytest.raises(ValueError, match=r"GlobalAveragePooling2D layer.*use `occlusion`"):
+        class_activation_map(linear(np.zeros((192, 2))), IMAGES[0], 0)
+    two = [layers.Dense(5, name="fc"), layers.Dense(2, name="probabilities")]
+    one = [layers.BatchNormalization(name="bn")]
+    for tail, names in ((two, r"\['fc', 'probabilities'\]"), (one, r"\['bn'\]")):
+        model = keras.Sequential([keras.Input((8, 8, 3)), layers.GlobalAveragePooling2D(), *tail])
+        with pytest.raises(ValueError, match=f"at most one Dense layer.*{names}"):
+            class_activation_map(model, IMAGES[0], 0)
+
+
+# Gradients
+
+
+def two_layers(heads=1):
+    image = keras.Input((2, 2, 1))
+    x = layers.Dense(5, use_bias=False, name="fc1")(layers.Flatten()(image))
+    outputs = [layers.Dense(3, activation="softmax", name="probabilities")(x)]
+    outputs += [layers.Dense(3, activation="softmax", name=f"aux{i}")(x) for i in range(1, heads)]
+    return keras.Model(image, outputs if heads > 1 else outputs[0])
+
+
+@pytest.mark.parametrize(("heads", "kwargs"), [(1, {}), (2, {}), (3, {"auxiliary_weight": 2.0})])
+def test_gradient_norms_of_linear_layers_by_hand(heads, kwargs):
+    model = two_layers(heads)
+    x = RANDOM.normal(size=(7, 2, 2, 1)).astype("float32")
+    labels = RANDOM.integers(0, 3, size=7)
+    found = gradient_norms(model, x, labels, **kwargs)
+    flat, first = x.reshape(7, 4), model.get_layer("fc1").kernel.numpy()
+    names = ["probabilities", "aux1", "aux2"][:heads]
+    expected, behind = {}, 0
+    for name in names:
+        weight = 1 if name == "probabilities" else kwargs.get("auxiliary_weight", AUX)
+        kernel, bias = (np.array(w) for w in model.get_layer(name).weights)
+        error = weight * (softmax(flat @ first @ kernel + bias) - np.eye(3)[labels]) / 7
+        expected[name] = np.linalg.norm((flat @ first).T @ error)
+        behind = behind + error @ kernel.T
+    expected["fc1"] = np.linalg.norm(flat.T @ behind)
+    assert found.index[0] == "fc1" and set(found.index) == set(expected)
+    assert found.to_dict() == pytest.approx(expected, rel=1e-4)
+    assert (found.dtype, found.index.name, found.name) == ("float64", "layer", "gradient norm")
+
+
+def test_gradient_norms_through_batch_normalisation_by_finite_differences():
+    model = residual_net()
+    found = gradient_norms(model, IMAGES, LABELS)
+    assert list(found.index) == ["conv1", "conv2", "conv3", "probabilities", "aux1"]
+
+    def loss():
+        main, aux = (np.array(p, dtype=float) for p in model(IMAGES, training=True))
+        chosen = np.arange(6), LABELS
+        return -np.log(main[chosen]).mean() - AUX * np.log(aux[chosen]).mean()
+
+    kernel = model.get_layer("conv1").kernel
+    weights, step, slopes = kernel.numpy(), 5e-3, []
+    for place in np.ndindex(weights.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = weights.copy()
+            moved[place] += sign * step
+            kernel.assign(moved)
+            ends.append(loss())
+        slopes.append((ends[0] - ends[1]) / (2 * step))
+    assert found["conv1"] == pytest.approx(np.linalg.norm(slopes), rel=1e-3)
+
+
+def test_without_a_weight_the_auxiliary_head_pulls_at_nothing():
+    both, one = residual_net(), residual_net(heads=1)
+    for name in ("conv1", "bn1", "conv2", "conv3", "probabilities"):
+        one.get_layer(name).set_weights(both.get_layer(name).get_weights())
+    expected = gradient_norms(one, IMAGES, LABELS)
+    found = gradient_norms(both, IMAGES, LABELS, auxiliary_weight=0.0)
+    assert found["aux1"] == 0
+    np.testing.assert_allclose(found[expected.index], expected, rtol=1e-5)
+
+
+def test_gradient_norms_are_exact_far_below_float32_squares_and_where_a_net_is_sure_and_wrong():
+    image = keras.Input((1, 1, 1))
+    x = layers.Flatten()(image)
+    for name in ("fc1", "fc2", "fc3"):
+        x = layers.Dense(1, use_bias=False, kernel_initializer="ones", name=name)(x)
+    x = layers.Dense(2, use_bias=False, activation="softmax", name="probabilities")(x)
+    model = keras.Model(image, x)
+    images = np.ones((2, 1, 1, 1), "float32")
+    for name, value in (("fc2", 1e-14), ("fc3", 1e-14), ("probabilities", [[1.0, -1.0]])):
+        model.get_layer(name).kernel.assign(np.reshape(value, model.get_layer(name).kernel.shape))
+    # p = 1/2 each; d loss / d score = (-1/2, 1/2); back through (1, -1): -1.
+    found = gradient_norms(model, images, np.array([0, 0]))
+    assert found["fc1"] == pytest.approx(1e-28, rel=1e-4, abs=0)
+    sure = linear(np.array([[200.0, 0.0]]), shape=(1, 1, 1))
+    assert gradient_norms(sure, images, [1, 1]).item() == pytest.approx(np.sqrt(2))
+
+
+@pytest.mark.parametrize("probe", ["gradient_norms", "activation_scales"])
+def test_a_probe_leaves_the_net_as_it_was(probe):
+    """No moving statistics, no random numbers, no activation moves on; so it can be repeated."""
+    model = residual_net(dropout=0.5)
+    before, activation = state(model), model.get_layer("conv2").activation
+
+    def run():
+        if probe == "gradient_norms":
+            return gradient_norms(model, IMAGES, LABELS)
+        return activation_scales(model, IMAGES)
+
+    first = run()
+    assert len(before) == len(model.variables) > len(model.weights)  # dropout's seed too
+    for a, b in zip(before, state(model), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert model.get_layer("conv2").activation is activation
+    np.testing.assert_array_equal(run(), first)
+
+
+def test_probes_run_in_mixed_precision():
+    exact, mixed = residual_net(), residual_net(dtype="mixed_bfloat16")
+    mixed.set_weights(exact.get_weights())
+    for one, other in (
+        (gradient_norms(exact, IMAGES, LABELS), gradient_norms(mixed, IMAGES, LABELS)),
+        (activation_scales(exact, IMAGES), activation_scales(mixed, IMAGES)),
+    ):
+        np.testing.assert_allclose(one, other, rtol=0.1)
+        assert list(one.index) == list(other.index) and other.dtype == "float64"
+
+
+def test_frozen_layers_have_no_gradient_norm():
+    model = residual_net()
+    model.get_layer("conv2").trainable = False
+    expected = ["conv1", "conv3", "probabilities", "aux1"]
+    assert list(gradient_norms(model, IMAGES, LABELS).index) == expected
+
+
+def test_only_kernels_count():
+    """Neither the slopes of PReLU, which have three axes, nor biases have a row or a part."""
+    weights = RANDOM.normal(size=(4, 2))
+    plain = linear(weights, shape=(2, 2, 1))
+    model = keras.Sequential(
+        [
+            keras.Input((2, 2, 1)),
+            layers.PReLU(alpha_initializer="ones", name="prelu"),
+            layers.Flatten(),
+            layers.Dense(2, activation="softmax", name="probabilities"),
+        ]
+    )
+    model.layers[-1].set_weights([weights, np.zeros(2)])
+    images = RANDOM.normal(size=(3, 2, 2, 1)).astype("float32")
+    found = gradient_norms(model, images, [0, 1, 1])
+    assert found.to_dict() == pytest.approx(gradient_norms(plain, images, [0, 1, 1]).to_dict())
+    assert list(activation_scales(model, images).index) == ["probabilities"]
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "message"),
+    [
+        (IMAGES[:1], LABELS[:1], "images must be at least 2, got 1"),
+        (IMAGES, LABELS[:5], "one integer for each of the 6 images"),
+        (IMAGES, np.eye(4)[LABELS], r"got shape \(6, 4\) and dtype float64; for one-hot"),
+        (IMAGES, LABELS.astype(float), "dtype float64"),
+        (IMAGES, LABELS + 1, "labels must be an integer from 0 to 3.*got 4"),
+        (IMAGES, LABELS.astype(int) - 1, "labels must be an integer from 0 to 3.*got -1"),
+    ],
+)
+def test_gradient_norms_refuse(images, labels, message):
+    with pytest.raises(ValueError, match=message):
+        gradient_norms(residual_net(), images, labels)
+
+
+# Scales
+
+
+def test_activation_scales_are_those_before_activation_and_normalisation():
+    model = residual_net()
+    found = activation_scales(model, 3 * IMAGES)
+    assert list(found.index) == ["conv1", "conv2", "conv3", "probabilities", "aux1"]
+    assert (found.dtype, found.index.name, found.name) == (
+        "float64",
+        "layer",
+        "standard deviation",
+    )
+    conv1 = feature_maps(model, 3 * IMAGES, ["conv1"])["conv1"]
+    assert found["conv1"] == pytest.approx(conv1.std(), rel=1e-5)
+    # Batch statistics, not the moving ones, which are still 0 and 1; then tanh and conv2 by hand.
+    axes = (0, 1, 2)
+    x = np.tanh((conv1 - conv1.mean(axes)) / np.sqrt(conv1.var(axes) + 1e-3))
+    kernel, bias = model.get_layer("conv2").get_weights()
+    response = tf.nn.conv2d(x, kernel, 1, "SAME").numpy() + bias
+    assert found["conv2"] == pytest.approx(response.std(), rel=1e-4)
+    kernel, bias = model.get_layer("aux1").get_weights()
+    assert found["aux1"] == pytest.approx((x.mean((1, 2)) @ kernel + bias).std(), rel=1e-4)
+
+
+def test_he_keeps_the_scale_and_glorot_halves_the_variance_in_each_relu_layer():
+    scales = {}
+    images = RANDOM.normal(size=(50, 1, 1, 400)).astype("float32")
+    for name in ("he_normal", "glorot_normal"):
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential([keras.Input((1, 1, 400)), layers.Flatten()])
+        for _ in range(12):
+            model.add(layers.Dense(400, activation="relu", kernel_initializer=name))
+        scales[name] = activation_scales(model, images).to_numpy()
+    assert scales["he_normal"][-1] == pytest.approx(scales["he_normal"][0], rel=0.3)
+    ratios = scales["glorot_normal"] / scales["he_normal"]
+    np.testing.assert_allclose(ratios, 2.0 ** (-np.arange(1, 13) / 2), rtol=1e-3)
+
+
+def test_activations_return_even_when_the_net_fails():
+    def fails(x):
+        raise ArithmeticError("on purpose")
+
+    model = nin()
+    relu = model.get_layer("conv1").activation
+    model.add(layers.Dense(2, name="last"))
+    model.get_layer("last").activation = fails
+    with pytest.raises(ArithmeticError):
+        activation_scales(model, IMAGES)
+    assert model.get_layer("conv1").activation is relu
+    assert model.get_layer("last").activation is fails
+
+
+# What all of them refuse
+
+
+PROBES = {
+    "feature_maps": lambda model, images: feature_maps(model, images, ["conv1"]),
+    "gradient_norms": lambda model, images: gradient_norms(model, images, LABELS),
+    "activation_scales": activation_scales,
+}
+ONE_IMAGE = {"occlusion": occlusion, "class_activation_map": class_activation_map}
+
+
+@pytest.mark.parametrize("name", PROBES)
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (IMAGES[0], r"shape \(n of at least 1, 8, 8, 3\) .*got \(8, 8, 3\)"),
+        (IMAGES[:, :4], r"got \(6, 4, 8, 3\)"),
+        (IMAGES[:0], r"got \(0, 8, 8, 3\)"),
+        (IMAGES.astype("uint8"), "images must be float32, got uint8; `course_lib.data.normalise`"),
+    ],
+)
+def test_probes_refuse_other_images(name, images, message):
+    with pytest.raises(ValueError, match=message):
+        PROBES[name](residual_net(), images)
+
+
+@pytest.mark.parametrize("name", ONE_IMAGE)
+@pytest.mark.parametrize(
+    ("image", "label", "message"),
+    [
+        (IMAGES[:1], 0, r"image must have the shape \(8, 8, 3\) .*got \(1, 8, 8, 3\)"),
+        (IMAGES[0].astype(float), 0, "image must be float32, got float64"),
+        (IMAGES[0], 4, "label must be an integer from 0 to 3, since .* 4 classes, got 4"),
+        (IMAGES[0], -1, "got -1"),
+        (IMAGES[0], "cat", "got 'cat'"),
+    ],
+)
+def test_probes_of_one_image_refuse(name, image, label, message):
+    with pytest.raises(ValueError, match=message):
+        ONE_IMAGE[name](residual_net(), image, label)
+
+
+@pytest.mark.parametrize("name", ["gradient_norms", "activation_scales"])
+def test_nested_models_are_refused(name):
+    inner = residual_net(heads=1)
+    image = keras.Input((8, 8, 3))
+    model = keras.Model(image, inner(image))
+    with pytest.raises(ValueError, match="model must be flat, got models among its layers"):
+        PROBES[name](model, IMAGES)
+
+
+def test_a_net_for_images_of_any_size_can_be_probed():
+    model = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(2, 1, name="conv1")])
+    assert feature_maps(model, IMAGES, ["conv1"])["conv1"].shape == (6, 8, 8, 2)
