@@ -9,14 +9,46 @@ numbers as they are drawn, computed numbers are only ever blended, and rounding 
 
 import numpy as np
 
+from course_lib.data.dataset import Dataset, check_whole
+
 _NAMES = "circle ring square triangle star cross heart crescent arrow hourglass"
 CLASS_NAMES = tuple(_NAMES.split())
 PIECES = 4  # short strokes of clutter in an image
 CHUNK = 16  # images drawn at a time: their arrays stay in the processor's cache
 
 
+def load_shapes10(n_train=6000, n_test=1000, size=32, difficulty=0.5, seed=0):
+    """Draw shapes10, a `Dataset` of ten kinds of shape with texture, clutter and noise.
+
+    A seed gives the same bytes on one machine, and the same images to within one grey level on
+    any other. Fewer images are the first ones of more; the two splits share none.
+
+    Args:
+        n_train, n_test: numbers of images, at least 1; the classes have equal shares.
+        size: height and width in pixels, at least 8.
+        difficulty: 0 (plain) to 1 (hard): texture, clutter, contrast, noise and pose together.
+        seed: whole number, at least 0.
+
+    Raises:
+        ValueError: an argument outside its range.
+
+    >>> (x_train, y_train), _ = load_shapes10(n_train=30, n_test=10, size=16)
+    >>> x_train.shape, x_train.dtype.name, y_train.shape, y_train.dtype.name
+    ((30, 16, 16, 3), 'uint8', (30,), 'uint8')
+    """
+    check_whole("n_train", n_train, 1)
+    check_whole("n_test", n_test, 1)
+    check_whole("size", size, 8)
+    check_whole("seed", seed, 0)
+    if not 0 <= difficulty <= 1:  # false for NaN too
+        raise ValueError(f"difficulty must be from 0 to 1, got {difficulty}; 0.5 is the usual one")
+    train = draw(n_train, "train", size, difficulty, seed)
+    test = draw(n_test, "test", size, difficulty, seed)
+    return Dataset(train, test, "shapes10", CLASS_NAMES)
+
+
 def draw(n, split, size, difficulty, seed):
-    """Draw the first `n` images of a split, "train" or "test"; see `data.load_shapes10`.
+    """Draw the first `n` images of a split, "train" or "test"; see `load_shapes10`.
 
     Returns images, uint8 (n, size, size, 3), and labels, uint8 (n,): places in `CLASS_NAMES`.
 
@@ -40,7 +72,7 @@ def cover(n, split, size=32, difficulty=0.5, seed=0):
     """Where the shapes of the first `n` images are: the share of each pixel that the shape covers.
 
     Clutter may hide parts of a shape; the cover is that of the whole shape. Takes what `draw`
-    takes, and what `data.load_shapes10` has as defaults. Returns float64 (n, size, size), 0 to 1.
+    takes, and what `load_shapes10` has as defaults. Returns float64 (n, size, size), 0 to 1.
 
     >>> covers = cover(20, "test")
     >>> covers.shape, bool((covers.mean(axis=(1, 2)) > 0.05).all())
