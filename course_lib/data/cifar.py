@@ -1,17 +1,12 @@
 """CIFAR-10 and CIFAR-100: photographs of 32x32 pixels."""
 
-import os
-import zlib
-from pathlib import Path
-from zipfile import BadZipFile
-
 import numpy as np
 
+from course_lib.data import sources
 from course_lib.data.dataset import Dataset, check_whole, describe
 
-_KEYS = ("x_train", "y_train", "x_test", "y_test")
-CIFAR_COUNTS = {"train": 50_000, "test": 10_000}
-_CIFAR_LABELS = {
+COUNTS = {"train": 50_000, "test": 10_000}
+LABELS = {
     "cifar10": "airplane automobile bird cat deer dog frog horse ship truck",
     "cifar100": """apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy
         bridge bus butterfly camel can castle caterpillar cattle chair chimpanzee clock cloud
@@ -31,65 +26,60 @@ def load_cifar(name, n_train=None, n_test=None, seed=0):
     >>> load_cifar("cifar10")  # doctest: +SKIP
     <Dataset cifar10: 50000 + 10000 images of 32x32, 10 classes>
     """
-    data = _load_cifar(name)
-    train = _take(*data.train, "n_train", n_train, seed)
-    test = _take(*data.test, "n_test", n_test, seed)
-    return Dataset(train, test, name, data.class_names)
+    path = sources.shared_copy(name)
+    if path:
+        _check_kinds(sources.read_headers(path), name, path)  # before memory is taken for them
+        arrays, source = sources.read_arrays(path), path
+    else:
+        arrays, source = sources.through_keras(name), "the copy that Keras keeps"
+        _check_kinds(arrays, name, source)
+    pairs = []
+    for split, n in (("train", n_train), ("test", n_test)):
+        x, y = arrays[f"x_{split}"], arrays[f"y_{split}"].ravel()
+        if not np.array_equal(np.unique(y), range(len(LABELS[name].split()))):
+            raise _foreign(name, source, split, x, y)
+        pairs.append(_take(x, y.astype(np.uint8), f"n_{split}", n, seed))
+    return Dataset(*pairs, name, tuple(LABELS[name].split()))
 
 
-def _load_cifar(name):
-    folder = os.environ.get("COURSE_DATA_DIR")
-    tried = "COURSE_DATA_DIR is not set"
-    if folder:
-        path = Path(folder).expanduser() / f"{name}.npz"
-        if not os.path.isdir(path.parent):
-            raise NotADirectoryError(
-                f"COURSE_DATA_DIR must name a folder, got {folder!r}, which is none; correct it, "
-                f"or unset it to let Keras download {name}"
-            )
-        try:
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-                arrays = {key: file[key] for key in _KEYS if key in file}
-        except FileNotFoundError:
-            tried = f"there is no {path}"
-        except (OSError, ValueError, TypeError, EOFError, BadZipFile, zlib.error) as error:
-            raise OSError(
-                f"{path} must be a whole .npz file of numbers, but reading it failed "
-                f"({type(error).__name__}: {error}); check its permissions, copy it again, "
-                "or unset COURSE_DATA_DIR to let Keras download the data"
-            ) from error
-        else:
-            return _checked(arrays, name, path)
-    import keras
+def find_cifar(name):
+    """Whether `load_cifar` would find the data set on this computer; does not read it whole.
 
+    Returns:
+        Two str for the eyes of a student: "ready", "not usable" or "not here", and a comment.
+
+    >>> find_cifar("cifar10")  # doctest: +SKIP
+    ('not here', 'optional: downloaded when you choose it')
+    """
     try:
-        train, test = getattr(keras.datasets, name).load_data()
-    except Exception as error:  # without a network Keras raises a bare Exception
-        raise OSError(
-            f"{name} is not here ({tried}), and Keras could not get it: {error}. Connect to the "
-            f"network and try again, set COURSE_DATA_DIR to a folder that holds {name}.npz, or "
-            'go on with DATASET = "shapes10", which needs no file.'
-        ) from error
-    return _checked(dict(zip(_KEYS, (*train, *test), strict=True)), name, "the copy Keras keeps")
+        path = sources.shared_copy(name)
+        if path:
+            _check_kinds(sources.read_headers(path), name, path)
+            return "ready", "in the folder that COURSE_DATA_DIR names"
+        if sources.in_keras_cache(name):
+            return "ready", "in Keras's cache"
+    except (OSError, ValueError):
+        return "not usable", f'data.load("{name}") says why'
+    return "not here", "optional: downloaded when you choose it"
 
 
-def _checked(arrays, name, source):
-    """A `Dataset` of arrays from outside, or an error that says what is wrong with them."""
-    class_names, pairs = tuple(_CIFAR_LABELS[name].split()), []
-    for split, n in CIFAR_COUNTS.items():
+def _check_kinds(arrays, name, source):
+    """Shapes and dtypes of arrays, or of their headers. Keras has the labels in a column."""
+    for split, n in COUNTS.items():
         x, y = arrays.get(f"x_{split}"), arrays.get(f"y_{split}")
-        if np.shape(y) == (n, 1):
-            y = y[:, 0]
-        images = np.shape(x) == (n, 32, 32, 3) and x.dtype == np.uint8
-        labels = np.shape(y) == (n,) and y.dtype.kind in "iu"
-        if not images or not labels or not np.array_equal(np.unique(y), range(len(class_names))):
-            raise ValueError(
-                f"{source} is not {name}: expected x_{split} uint8 ({n}, 32, 32, 3) and y_{split} "
-                f"whole ({n},) with every label from 0 to {len(class_names) - 1}, found "
-                f"{describe(x)} and {describe(y)}; put a whole copy of {name} in its place"
-            )
-        pairs.append((x, y.astype(np.uint8)))
-    return Dataset(*pairs, name, class_names)
+        images = x is not None and x.shape == (n, 32, 32, 3) and x.dtype == np.uint8
+        labels = y is not None and y.shape in ((n,), (n, 1)) and y.dtype.kind in "iu"
+        if not images or not labels:
+            raise _foreign(name, source, split, x, y)
+
+
+def _foreign(name, source, split, x, y):
+    n, classes = COUNTS[split], len(LABELS[name].split())
+    return ValueError(
+        f"{source} is not {name}: expected x_{split} uint8 ({n}, 32, 32, 3) and y_{split} whole "
+        f"({n},) with every label from 0 to {classes - 1}, found {describe(x)} and {describe(y)}; "
+        f"put a whole copy of {name} in its place"
+    )
 
 
 def _take(x, y, name, n, seed):

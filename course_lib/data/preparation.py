@@ -1,4 +1,4 @@
-"""Images as a net likes them: numbers around zero."""
+"""What happens to images before a net sees them."""
 
 import numpy as np
 
@@ -14,12 +14,18 @@ def normalise(x_train, x_test):
     Raises:
         ValueError: not uint8, not four axes, or a channel that is the same everywhere.
 
-    >>> x_train, x_test = np.random.default_rng(0).integers(0, 256, (2, 99, 8, 8, 3), np.uint8)
-    >>> x_train, x_test = normalise(x_train, x_test)
+    >>> rng = np.random.default_rng(0)
+    >>> pixels = rng.integers(0, 256, (110, 8, 8, 3), np.uint8)
+    >>> x_train, x_test = normalise(pixels[:100], pixels[100:])
     >>> x_train.dtype.name, bool(abs(x_train.mean()) < 1e-3), round(float(x_train.std()), 3)
     ('float32', True, 1.0)
     """
     for name, x in (("x_train", x_train), ("x_test", x_test)):
+        if np.ndim(x) == 4 and x.dtype == np.float32 and x.size and x.min() < 0:
+            raise ValueError(
+                f"{name} must be pixels, uint8, got float32 from below 0: these images are "
+                "normalised already; run the cell that loads them again"
+            )
         if np.ndim(x) != 4 or x.dtype != np.uint8 or x.shape[1:] != x_train.shape[1:]:
             raise ValueError(
                 f"{name} must be uint8 (n, height, width, channels), of one size in both, got "

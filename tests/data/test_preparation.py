@@ -32,3 +32,11 @@ def test_normalise_refuses_other_images():
         data.normalise(images, images[:, :, :3])
     with pytest.raises(ValueError, match="x_train must vary in each channel"):
         data.normalise(images * np.array([1, 0, 1], np.uint8), images)
+
+
+@pytest.mark.parametrize("name", ["x_train", "x_test"])
+def test_normalise_run_twice_says_so(name):
+    images = np.random.default_rng(0).integers(0, 256, (9, 4, 4, 3)).astype(np.uint8)
+    arguments = {"x_train": images, "x_test": images, name: data.normalise(images, images)[0]}
+    with pytest.raises(ValueError, match=rf"^{name} .*normalised already; run the cell that loads"):
+        data.normalise(**arguments)
