@@ -3,7 +3,7 @@
 from course_lib.data.cifar import find_cifar, load_cifar
 from course_lib.data.shapes10 import load_shapes10
 
-NAMES = ("shapes10", "cifar10", "cifar100")
+CIFAR = ("cifar10", "cifar100")
 
 
 def load(name, n_train=None, n_test=None, seed=0):
@@ -28,10 +28,10 @@ def load(name, n_train=None, n_test=None, seed=0):
     >>> load("shapes10", n_train=20, n_test=10)
     <Dataset shapes10: 20 + 10 images of 32x32, 10 classes>
     """
-    if name not in NAMES:
-        raise ValueError(f"name must be shapes10, cifar10 or cifar100, got {name!r}; choose one")
-    if name != "shapes10":
+    if name in CIFAR:
         return load_cifar(name, n_train, n_test, seed)
+    if name != "shapes10":
+        raise ValueError(f"name must be shapes10, cifar10 or cifar100, got {name!r}; choose one")
     limits = {"n_train": n_train, "n_test": n_test}
     return load_shapes10(**{k: n for k, n in limits.items() if n is not None}, seed=seed)
 
@@ -46,5 +46,5 @@ def inventory() -> dict[str, tuple[str, str]]:
     >>> inventory()["shapes10"]
     ('ready', 'drawn when needed')
     """
-    cifar = {name: find_cifar(name) for name in ("cifar10", "cifar100")}
-    return {"shapes10": ("ready", "drawn when needed"), **cifar}
+    found = {name: find_cifar(name) for name in CIFAR}
+    return {"shapes10": ("ready", "drawn when needed"), **found}

@@ -21,11 +21,7 @@ LABELS = {
 
 
 def load_cifar(name, n_train=None, n_test=None, seed=0):
-    """Load "cifar10" or "cifar100" (its 100 fine labels), whole or in part; see `data.load`.
-
-    >>> load_cifar("cifar10")  # doctest: +SKIP
-    <Dataset cifar10: 50000 + 10000 images of 32x32, 10 classes>
-    """
+    """Load "cifar10" or "cifar100" (its 100 fine labels), whole or in part; see `data.load`."""
     path = sources.shared_copy(name)
     if path:
         _check_kinds(sources.read_headers(path), name, path)  # before memory is taken for them
@@ -43,14 +39,7 @@ def load_cifar(name, n_train=None, n_test=None, seed=0):
 
 
 def find_cifar(name):
-    """Whether `load_cifar` would find the data set on this computer; does not read it whole.
-
-    Returns:
-        Two str for the eyes of a student: "ready", "not usable" or "not here", and a comment.
-
-    >>> find_cifar("cifar10")  # doctest: +SKIP
-    ('not here', 'optional: downloaded when you choose it')
-    """
+    """Whether `load_cifar` would find the data set on this computer; see `data.inventory`."""
     try:
         path = sources.shared_copy(name)
         if path:

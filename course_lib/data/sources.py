@@ -60,19 +60,14 @@ def shared_copy(name: str) -> Path | None:
 
 
 def read_headers(path: Path) -> dict[str, Header]:
-    """Shape and dtype of each array in an .npz file, by key. Reads no numbers.
-
-    Raises:
-        OSError: the file is damaged.
-    """
+    """Shape and dtype of each array in an .npz file, by key; an OSError if it is damaged."""
     return _read(path, _header)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays in an .npz file, by key. They take the memory that their headers claim.
+    """The arrays in an .npz file, by key; they take the memory that their headers claim.
 
-    Raises:
-        OSError: the file is damaged, or holds Python objects, which may run code of their own.
+    An OSError if it is damaged, or holds Python objects, which might run code of their own.
     """
     return _read(path, np.lib.format.read_array)
 
