@@ -39,7 +39,7 @@ def page(height, title, panels=1, **look):
 
 def legend(fig, handles, names):
     """The key under a figure, in as many columns as its longest name leaves room for."""
-    columns = max(1, min(5, 80 // (6 + max(map(len, names)))))
+    columns = max(2, min(5, 80 // (6 + max(map(len, names)))))
     columns = min(columns, len(names))
     fig.legend(handles, names, loc="outside lower center", ncols=columns, frameon=False)
 
