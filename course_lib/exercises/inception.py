@@ -5,7 +5,9 @@ import math
 from course_lib.exercises.check import Check, integers
 from course_lib.measure.geometry import conv_cost, inception_costs, receptive_fields
 
-MODULE_3A = (64, 96, 128, 16, 32, 32)
+_SMALL = (3, 2, 2, 2, 2, 2)
+_MODULE_3A = (64, 96, 128, 16, 32, 32)
+_MODULE_3B = (128, 128, 192, 32, 96, 64)
 
 channels_after = Check(
     "5.1 channels_after",
@@ -68,9 +70,7 @@ module_parameters = Check(
     _module,
     "176 for the small module, 163,696 for module 3a: you can check every row of the paper's table",
     cases=[
-        (3, (3, 2, 2, 2, 2, 2)),
-        (192, MODULE_3A),
-        (480, (192, 96, 208, 16, 48, 64)),
+        *[(3, _SMALL), (192, _MODULE_3A), (256, _MODULE_3B)],
         *[(c, tuple(widths)) for c, *widths in integers(52, (1, 99), *[(1, 50)] * 6, count=3)],
     ],
     mistakes=[
@@ -152,15 +152,14 @@ def _kernel(parameters, channels, widths, root=0.5, bias=True):
     return (abs(parameters - others) / (widths[3] * widths[4])) ** root
 
 
-_SMALL = (3, 2, 2, 2, 2, 2)
-
 kernel_found = Check(
     "5.4 kernel_found",
     lambda parameters, channels, widths: round(_kernel(parameters, channels, widths)),
     "A parameter count tells which kernel the code has, whatever its name says",
     cases=[
         *[(_other_kernel(3, _SMALL, kernel), 3, _SMALL) for kernel in (5, 3)],
-        *[(_other_kernel(192, MODULE_3A, k), 192, MODULE_3A) for k in (3, 5, 7, 1, 4, 13, 30)],
+        *[(_other_kernel(192, _MODULE_3A, k), 192, _MODULE_3A) for k in (3, 5, 7, 1, 13)],
+        *[(_other_kernel(256, _MODULE_3B, k), 256, _MODULE_3B) for k in (4, 5, 30)],
     ],
     mistakes=[
         lambda *case: 5,
@@ -203,14 +202,8 @@ chain = Check(
     _chain,
     "Now you can take any kernel apart, and say what it saves",
     cases=[
-        ([(3, 3), (3, 3)],),
-        ([(5, 5)],),
-        ([(1, 7), (7, 1)],),
-        ([(1, 3), (3, 1), (3, 3)],),
-        ([(1, 7)],),
-        ([(3, 1), (1, 5)],),
-        ([(2, 3), (4, 1), (5, 6)],),
-        ([(1, 1)],),
+        *[([(3, 3), (3, 3)],), ([(5, 5)],), ([(1, 7), (7, 1)],), ([(1, 3), (3, 1), (3, 3)],)],
+        *[([(1, 7)],), ([(3, 1), (1, 5)],), ([(2, 3), (4, 1), (5, 6)],), ([(1, 1)],)],
     ],
     mistakes=[
         _seen(sum),

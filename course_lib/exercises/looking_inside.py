@@ -105,15 +105,16 @@ missing_parts = LetterCheck(
 )
 
 
-def total(image):
+# The names of these scores stand in the messages, without the underscore.
+def _total(image):
     return float(np.sum(image))
 
 
-def largest(image):
+def _largest(image):
     return float(np.max(image))
 
 
-def mean(image):
+def _mean(image):
     return float(np.mean(image))
 
 
@@ -140,13 +141,13 @@ occlusion_map = Check(
     _squares,
     "This is how ZFNet's authors asked a net where it looks",
     cases=[
-        (total, np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), 1),
-        (total, np.arange(1.0, 21.0).reshape(4, 5), 2),
-        (largest, _UNSORTED, 2),
-        (mean, np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), 2),
-        (total, np.array([[1.0, 2.0], [4.0, 5.0], [7.0, 9.0]]), 1),
-        (largest, _UNSORTED, 3),
-        (mean, _RNG.normal(size=(5, 4)).round(1), 3),
+        (_total, np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), 1),
+        (_total, np.arange(1.0, 21.0).reshape(4, 5), 2),
+        (_largest, _UNSORTED, 2),
+        (_mean, np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), 2),
+        (_total, np.array([[1.0, 2.0], [4.0, 5.0], [7.0, 9.0]]), 1),
+        (_largest, _UNSORTED, 3),
+        (_mean, _RNG.normal(size=(5, 4)).round(1), 3),
     ],
     mistakes=[
         lambda *case: _squares(*case, copy=False),

@@ -104,4 +104,4 @@ def _text(value):
         return f"[{text.rstrip(',')}]" if isinstance(value, list) else f"({text})"
     if isinstance(value, set | frozenset):
         return "{" + ", ".join(sorted(map(repr, value))) + "}"
-    return value.__name__ if callable(value) else repr(value)
+    return value.__name__.strip("_") if callable(value) else repr(value)
