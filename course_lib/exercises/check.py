@@ -9,9 +9,15 @@ from typing import NamedTuple
 from course_lib.exercises.attempt import Outcome, TooLong, attempt, stopped_at, unsolved
 from course_lib.exercises.values import cut, misfit, rounded, same, show
 
+STATUS = {
+    "not attempted": "○ {}: not attempted yet.",
+    "wrong": "✗ {}: not yet.",
+    "right": "✓ {}: right.",
+}
+
 
 class Result(NamedTuple):
-    """What a check found: `status` is "not attempted", "wrong" or "right"."""
+    """What a check found: `status` is one of STATUS."""
 
     status: str
     message: str
@@ -23,10 +29,7 @@ class Trial(NamedTuple):
     case: tuple
     expected: object
     outcome: Outcome
-
-    @property
-    def right(self):
-        return not self.outcome.error and same(self.outcome.value, self.expected)
+    right: bool
 
 
 class Check:
@@ -62,33 +65,29 @@ class Check:
         self.names = tuple(inspect.signature(reference).parameters) if cases else ()
 
     def __call__(self, answer):
-        """Print what `grade` finds. Only KeyboardInterrupt is raised, so the notebook runs on."""
+        """Print what `grade` finds."""
+        status, message = self.grade(answer, say=print)
+        print(f"{STATUS[status].format(self.name)} {message}")
+
+    def grade(self, answer, say=lambda line: None):
+        """The Result for `answer`, for tests and for instructors who collect answers.
+
+        `say` is given a line when an answer takes its time. Raises nothing but KeyboardInterrupt,
+        so that the notebook runs on.
+        """
         try:
-            result = self._judge(answer, say=print)
+            if answer is ...:
+                gap = "Put your answer in place of the three dots"
+                return _not_attempted("Write the function above" if self.cases else gap)
+            if not self.cases:
+                return self._judge_value(answer)
+            if not callable(answer):
+                return Result("wrong", f"Pass the function itself, not {show(answer)}.")
+            return self._judge_function(answer, say)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            result = Result("wrong", f"Your answer stops the check with {type(error).__name__}.")
-        line = {
-            "not attempted": f"○ {self.name}: not attempted yet. {result.message}",
-            "wrong": f"✗ {self.name}: not yet. {result.message}",
-            "right": f"✓ {self.name}: right. {result.message}",
-        }
-        print(line[result.status])
-
-    def grade(self, answer):
-        """The Result for `answer`, for tests and for instructors who collect answers."""
-        return self._judge(answer, say=lambda line: None)
-
-    def _judge(self, answer, say):
-        if answer is ...:
-            gap = "Write the function above" if self.cases else "Put your answer in place of the "
-            return _not_attempted(gap if self.cases else gap + "three dots")
-        if not self.cases:
-            return self._judge_value(answer)
-        if not callable(answer):
-            return Result("wrong", f"Pass the function itself, not {show(answer)}.")
-        return self._judge_function(answer, say)
+            return Result("wrong", f"Your answer stops the check with {type(error).__name__}.")
 
     def _judge_value(self, answer):
         if same(answer, self.reference):
@@ -101,16 +100,16 @@ class Check:
         notice = [f"… {self.name}: your function is slow; still trying it."]
         trials = []
         for case in self.cases:
+            expected = attempt(self.reference, case).value
             outcome = attempt(answer, case, slow=lambda: notice and say(notice.pop()))
-            trials.append(Trial(case, attempt(self.reference, case).value, outcome))
+            right = not outcome.error and same(outcome.value, expected)
+            trials.append(Trial(case, expected, outcome, right))
             if isinstance(outcome.error, TooLong):
                 break
         wrong = next((trial for trial in trials if not trial.right), None)
-        result = (
-            self._explain(answer, wrong, trials)
-            if wrong
-            else Result("right", _sentence(self.success))
-        )
+        result = Result("right", _sentence(self.success))
+        if wrong:
+            result = self._explain(answer, wrong, trials)
         changed = sorted({i for trial in trials for i in trial.outcome.changed})
         if changed and result.status != "not attempted":
             names = " and ".join(self.names[i] for i in changed)
@@ -122,30 +121,18 @@ class Check:
         return result
 
     def _explain(self, answer, wrong, trials):
-        given = ", ".join(
-            f"{name} = {show(value)}"
-            for name, value in zip(self.names, wrong.case, strict=False)  # a reference has options
-        )
-        given, received, error = cut(given, 600), wrong.outcome.value, wrong.outcome.error
-        if error:
-            name = unsolved(answer, error)
-            if name == getattr(answer, "__name__", ""):
-                return _not_attempted("Replace the line with NotImplementedError")
-            if name:
-                return Result(
-                    "wrong",
-                    f"Your function calls {name}, which is not written yet: solve it first.",
-                )
-            # Python says 'ellipsis' where three dots are used as a value; NumPy says it elsewhere.
-            if isinstance(error, TypeError) and "'ellipsis'" in str(error).lower():
-                return _not_attempted("Replace the three dots")
-            return Result("wrong", _sentence(f"For {given} {stopped_at(answer, error)}"))
+        pairs = zip(self.names, wrong.case, strict=False)  # a reference may have options
+        given = cut(", ".join(f"{name} = {show(value)}" for name, value in pairs), 600)
+        received = wrong.outcome.value
+        if wrong.outcome.error:
+            return _explain_error(answer, given, wrong.outcome.error)
         if received is ... or (isinstance(received, tuple) and any(v is ... for v in received)):
             return _not_attempted("Replace the three dots")
-        if all(not t.outcome.error and t.outcome.value is None for t in trials):
+        if all(not trial.outcome.error and trial.outcome.value is None for trial in trials):
             if _is_empty(answer):
                 return _not_attempted("Write the body of the function above")
-            return Result("wrong", "Your function returns None: write its body, end with `return`.")
+            text = "Your function returns None: write its body, and end it with `return`."
+            return Result("wrong", text)
         return Result(
             "wrong",
             f"For {given} the answer should be {show(wrong.expected, 250)}, "
@@ -180,15 +167,28 @@ def _alike(a, b):
     return same(a.value, b.value)
 
 
+def _explain_error(answer, given, error):
+    name = unsolved(answer, error)
+    if name == getattr(answer, "__name__", ""):
+        return _not_attempted("Replace the line with NotImplementedError")
+    if name:
+        text = f"Your function calls {name}, which is not written yet: solve it first."
+        return Result("wrong", text)
+    # Python says 'ellipsis' where three dots are used as a value; NumPy's messages mention it, too.
+    if isinstance(error, TypeError) and "'ellipsis'" in str(error).lower():
+        return _not_attempted("Replace the three dots")
+    return Result("wrong", _sentence(f"For {given} {stopped_at(answer, error)}"))
+
+
 def _is_empty(function):
     """Whether the body is only a docstring, `...` or `pass`, as far as there is source to read."""
     try:
         (node,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     except (OSError, TypeError, SyntaxError, ValueError):
         return False
-    constant = ast.Pass | ast.Expr
     return isinstance(node, ast.FunctionDef) and all(
-        isinstance(line, constant) and isinstance(getattr(line, "value", None), ast.Constant | None)
+        isinstance(line, ast.Pass)
+        or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
         for line in node.body
     )
 

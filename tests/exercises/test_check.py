@@ -1,14 +1,10 @@
 """The frame of the checks: what is said of an answer, and that nothing gets past it."""
 
-import contextlib
-import signal
 import sys
-import threading
 
 import numpy as np
 import pytest
 
-from course_lib.exercises import attempt
 from course_lib.exercises.check import Check, integers
 
 square = Check(
@@ -47,40 +43,8 @@ def test_forgotten_return_is_named():
 
     result = square.grade(forgot)
     assert result.status == "wrong"
-    assert result.message == "Your function returns None: write its body, end with `return`."
+    assert result.message == "Your function returns None: write its body, and end it with `return`."
     assert "without a `return`" in square.grade(sometimes).message
-
-
-def test_an_error_is_shown_with_its_line():
-    def divides(n):
-        zero = 0
-        return n / zero
-
-    scope = {}
-    exec(compile("def asserts(n):\n    assert n < 0\n", "cell", "exec"), scope)
-
-    def raises(n):
-        raise NotImplementedError
-
-    message = count.grade(divides).message
-    line = divides.__code__.co_firstlineno + 2
-    assert message == (
-        f"For n = 1 your line {line}, `return n / zero`, stops with ZeroDivisionError: "
-        "division by zero."
-    )
-    asserted = count.grade(scope["asserts"]).message
-    assert asserted == "For n = 1 the assert in your line 2 does not hold."
-    assert "takes 0 positional arguments" in count.grade(lambda: 1).message
-    assert "stops with TypeError" in count.grade(lambda n: sys.intern(n)).message
-    assert count.grade(raises).status == "not attempted"
-
-
-def test_an_error_of_a_helper_that_is_no_exercise_is_shown():
-    def helper():
-        raise NotImplementedError("no such kernel")
-
-    message = count.grade(lambda n: helper()).message
-    assert "stops with NotImplementedError: no such kernel" in message
 
 
 def test_nan_and_wrong_shapes_and_text_are_wrong():
@@ -120,15 +84,6 @@ class OddArray(np.ndarray):
             raise RuntimeError("not this one")
 
 
-class OddError(Exception):
-    def __str__(self):
-        raise ValueError("no text")
-
-
-def _raise(error):
-    raise error
-
-
 def _endless_list():
     endless = []
     endless.append(endless)
@@ -160,56 +115,18 @@ def test_strange_values_are_wrong_short_and_raise_nothing(make, capsys):
         printed = capsys.readouterr().out
         assert printed.startswith("✗") and len(printed) < 1500
         printed.encode()
+        assert check.grade(answer).status == "wrong"
 
 
-@pytest.mark.parametrize(
-    "error", [SystemExit(2), GeneratorExit(), OddError(), ValueError("x\n" * 10**5), MemoryError()]
-)
-def test_errors_of_any_kind_are_shown_short(error, capsys):
-    square(lambda x: _raise(error))
-    printed = capsys.readouterr().out
-    assert printed.startswith("✗") and type(error).__name__ in printed and len(printed) < 1500
+def test_an_answer_that_returns_the_same_list_each_time_is_compared_at_once():
+    result = []
 
+    def reused(n):
+        result[:] = [n + 1]
+        return result
 
-def test_stop_stops():
-    with pytest.raises(KeyboardInterrupt):
-        square(lambda x: _raise(KeyboardInterrupt()))
-
-
-def test_an_endless_loop_is_stopped_and_the_alarm_is_put_back(monkeypatch, capsys):
-    monkeypatch.setattr(attempt, "SLOW_S", 0.02)
-    monkeypatch.setattr(attempt, "LIMIT_S", 0.06)
-
-    def endless(n):
-        while True:
-            with contextlib.suppress(Exception):
-                n += 1
-
-    handler = signal.getsignal(signal.SIGALRM)
-    count(endless)
-    first, second = capsys.readouterr().out.splitlines()
-    assert first == "… count: your function is slow; still trying it."
-    assert second.startswith("✗ count: not yet. For n = 1 your function still ran after")
-    assert signal.getsignal(signal.SIGALRM) is handler
-    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
-
-
-def test_slow_answers_may_be_right_and_grade_prints_nothing(monkeypatch, capsys):
-    monkeypatch.setattr(attempt, "SLOW_S", 0.001)
-
-    def slow(n):
-        return n + len(range(sum(range(300_000)) and 1))
-
-    assert count.grade(slow).status == "right"
-    assert capsys.readouterr().out == ""
-
-
-def test_a_check_works_in_another_thread():
-    results = []
-    thread = threading.Thread(target=lambda: results.append(count.grade(lambda n: n + 1)))
-    thread.start()
-    thread.join()
-    assert results[0].status == "right"
+    counted = Check("count", lambda n: [n + 1], "counted", cases=[(1,), (2,)])
+    assert counted.grade(reused).status == "right"
 
 
 def test_cases_are_drawn_from_the_seed_and_reach_both_ends():
