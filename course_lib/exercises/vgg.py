@@ -1,23 +1,25 @@
 """Checks of chapter 04."""
 
 import math
+import operator
 from itertools import accumulate
 
 from course_lib.exercises.check import Check
 from course_lib.measure.geometry import conv_cost, receptive_fields
 
 
-def _field(
-    kernels, strides, start=1, grows=lambda kernel: kernel - 1, own_stride=False, apart=None
-):
-    """The receptive field, or what a mistake makes of it; `apart`: the jump before each layer."""
-    apart = apart or [1, *accumulate(strides, int.__mul__)][own_stride:]
-    return start + sum(grows(k) * jump for k, jump in zip(kernels, apart, strict=False))
+def _field(kernels, strides, start=1, grows=lambda kernel: kernel - 1, apart=None):
+    """The receptive field, or what a mistake makes of it.
+
+    `grows` is what a kernel adds, `apart` how far apart neighbours lie before each layer.
+    """
+    apart = apart or [distance for _, distance in receptive_fields(kernels, strides)]
+    return start + sum(grows(k) * distance for k, distance in zip(kernels, apart, strict=False))
 
 
 receptive_field = Check(
     "4.1 receptive_field",
-    lambda kernels, strides: receptive_fields(kernels, strides)[-1][0],
+    _field,
     "You can now say what any layer of any stack sees",
     cases=[
         *[((3, 3), (1, 1)), ((3, 3, 3), (1, 1, 1)), ((3, 3, 2), (1, 1, 2)), ((1,), (3,))],
@@ -35,7 +37,7 @@ receptive_field = Check(
         "A kernel of even side adds an odd number: 2 adds 1, not 2",
         lambda k, s: _field(k, s, apart=[1] * len(k)),
         "With a stride, neighbours further up lie more than one pixel apart",
-        lambda k, s: _field(k, s, own_stride=True),
+        lambda k, s: _field(k, s, apart=list(accumulate(s, operator.mul))),
         "A layer's own stride counts only for the layers after it",
         lambda k, s: _field(k, s, apart=s),
         "How far apart neighbours lie depends on all the strides before, not on one",
