@@ -10,6 +10,7 @@ def check_images(model, images):
     >>> model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Dense(10)])
     >>> check_images(model, np.zeros((2, 8, 8, 3), "float32"))
     >>> check_image(model, np.zeros((8, 8, 3), "float32"))
+    >>> check_label(model, 9)
     """
     _check_pixels("images", images, ("n of at least 1", *model.inputs[0].shape[1:]))
 
@@ -20,11 +21,7 @@ def check_image(model, image):
 
 
 def check_label(model, label, argument="label"):
-    """Raise ValueError unless the label is the number of one of the model's classes.
-
-    >>> import keras
-    >>> check_label(keras.Sequential([keras.Input((4,)), keras.layers.Dense(10)]), 9)
-    """
+    """Raise ValueError unless the label is the number of one of the model's classes."""
     classes = model.outputs[0].shape[-1]
     if not isinstance(label, int | np.integer) or not 0 <= label < classes:
         raise ValueError(

@@ -1,6 +1,6 @@
 """The arithmetic of windows, in plain Python: how large a map is, what a cell sees, what it costs.
 
-Everything is along one axis; height and width go their own ways. Pooling counts like a convolution.
+Sizes and fields are along one axis. Pooling counts like a convolution.
 """
 
 import math
@@ -10,13 +10,8 @@ from typing import NamedTuple
 def output_size(size, kernel, stride=1, padding=0):
     """Cells of the map that a window of `kernel` cells makes from one of `size` cells.
 
-    Args:
-        padding: cells added on each side; or "valid", none; or "same", as many as it takes for
-            size / stride cells, rounded up.
-
-    Raises:
-        ValueError: a size, kernel or stride below 1, another padding, or a window larger than the
-            padded map.
+    `padding` is the number of cells added on each side; or "valid", none; or "same", as many as it
+    takes for size / stride cells, rounded up. ValueError: the window is larger than the padded map.
 
     >>> output_size(227, 11, stride=4), output_size(224, 7, 2, padding=3)
     (55, 112)
@@ -49,7 +44,7 @@ class Axis(NamedTuple):
     def slide(self, kernel, stride=1, before=0):
         """The axis behind a window, over a map with `before` cells of padding at its start.
 
-        A cell of the new map sees `kernel` cells of this one, which lie `self.stride` pixels apart.
+        A new cell sees `kernel` cells of this map, which lie `self.stride` pixels apart.
 
         >>> Axis().slide(3, stride=2, before=1).slide(3)
         Axis(start=-1, size=7, stride=2)
@@ -106,15 +101,8 @@ def padding_before(size, kernel, stride, padding):
 def receptive_fields(kernels, strides=None):
     """What one cell of each map sees of the input, through a stack of windows.
 
-    Args:
-        kernels: the windows' lengths, the first layer's first.
-        strides: their strides; None: all 1.
-
-    Returns:
-        (size, stride) of every map in input pixels, the input's own (1, 1) first.
-
-    Raises:
-        ValueError: not a stride for every kernel, or one of them below 1.
+    `kernels` and `strides` (None: all 1) are those of the layers in order. Returns (size, stride)
+    of every map in input pixels, the input's own (1, 1) first.
 
     Source: Araujo, Norris, Sim, "Computing receptive fields of convolutional neural networks",
     Distill 2019.
@@ -150,11 +138,8 @@ def conv_cost(kernel, channels, filters, side=1, groups=1):
 def inception_costs(channels, widths, side=1):
     """Multiply-adds of an Inception module's six convolutions, by their names in the paper.
 
-    Args:
-        channels: of the map that comes in.
-        widths: filters of the six, in the order of Table 1 (arXiv:1409.4842). None leaves a
-            reduction or the projection out, and what follows sees all channels.
-        side: of the map; with 1, the weights.
+    `widths` are the filters of the six, in the order of Table 1 (arXiv:1409.4842). None leaves a
+    reduction or the projection out, and what follows sees all channels. With side 1, the weights.
 
     >>> costs = inception_costs(192, (64, 96, 128, 16, 32, 32), side=28)
     >>> costs["5×5"], sum(costs.values())

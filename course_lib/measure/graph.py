@@ -6,11 +6,7 @@ import keras
 
 from course_lib.measure.geometry import Axis, padding_before, union
 
-CONVOLUTIONS = (
-    keras.layers.Conv2D,
-    keras.layers.DepthwiseConv2D,
-    keras.layers.SeparableConv2D,
-)
+CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 WINDOWS = (*CONVOLUTIONS, keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
 GLOBAL_POOLING = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
 
@@ -38,9 +34,6 @@ def layer_nodes(model):
     Keras has no public way to walk a model that also holds for shared layers and operators
     such as `x + y`: `_keras_history` and `_inbound_nodes` are the only private names used.
 
-    Raises:
-        ValueError: the model is no built functional or Sequential model.
-
     >>> model = keras.Sequential([keras.Input((4,), name="x"), keras.layers.Dense(3, name="fc")])
     >>> [node.operation.name for node in layer_nodes(model)]
     ['x', 'fc']
@@ -67,15 +60,9 @@ def layer_nodes(model):
 def walk(model, ways=None, prefix=""):
     """Every layer call of a model and of the models within it, in the order of computation.
 
-    Args:
-        ways: those of the model's inputs; None for a model that sees the image itself.
-        prefix: what stands before the layers' names; "" outside nested models.
-
-    Returns:
-        A list of `Call`, and a list with the `Way` to each of the model's outputs.
-
-    Raises:
-        ValueError: as `layer_nodes`; inputs of unknown size, or channels first.
+    `ways` are those of the model's inputs, None for the image itself; `prefix` stands before the
+    names of a nested model's layers. Returns a list of `Call`, and a list with the `Way` to each of
+    the model's outputs.
 
     >>> model = keras.Sequential([keras.Input((9, 9, 1)), keras.layers.Conv2D(2, 3, name="conv")])
     >>> calls, ways = walk(model)
@@ -149,10 +136,7 @@ def _seen(layer, fields, shape, output_shape):
             for axis, size, span, stride in zip(axes, shape[:2], spans, layer.strides, strict=True)
         ]
     if isinstance(layer, keras.layers.ZeroPadding2D):
-        return [
-            axis.slide(1, before=before)
-            for axis, (before, _) in zip(axes, layer.padding, strict=True)
-        ]
+        return [a.slide(1, before=n) for a, (n, _) in zip(axes, layer.padding, strict=True)]
     if len(output_shape) != 3 or isinstance(layer, GLOBAL_POOLING):
         return [axis.whole(size) for axis, size in zip(axes, shape[:2], strict=True)]
     return axes if output_shape[:2] == shape[:2] else None

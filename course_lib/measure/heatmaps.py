@@ -15,14 +15,7 @@ from course_lib.measure.arguments import check_image, check_label
 from course_lib.measure.metrics import probabilities
 
 
-def occlusion(
-    model: keras.Model,
-    image: np.ndarray,
-    label: int,
-    size: int = 8,
-    stride: int = 2,
-    value: float = 0.0,
-) -> np.ndarray:
+def occlusion(model, image, label, size=8, stride=2, value=0.0):
     """The probability of one class while a grey square hides one place of the image after another.
 
     Where it falls, the net needed what the square hid. In turn each cell of stride x stride pixels
@@ -35,7 +28,7 @@ def occlusion(
         value: of the square's pixels, in every channel; 0 is grey in normalised images.
 
     Returns:
-        (rows, columns), float32: a probability for each cell.
+        (rows, columns), float32, a probability for each cell.
 
     Source: Zeiler and Fergus, arXiv:1311.2901, section 4.2 and Fig. 7.
 
@@ -52,8 +45,7 @@ def occlusion(
             f"got {stride}; choose a smaller stride or a larger size"
         )
 
-    def squares(side):
-        """What each square covers along a side of the image."""
+    def squares(side):  # what each square covers along a side of the image
         for cell in range(0, side, stride):
             start = cell + (stride - size) // 2
             yield slice(max(start, 0), start + size)
@@ -69,7 +61,7 @@ def occlusion(
     return np.concatenate(found).reshape(len(height), len(width))
 
 
-def class_activation_map(model: keras.Model, image: np.ndarray, label: int) -> np.ndarray:
+def class_activation_map(model, image, label):
     """How much each place of the last feature maps adds to the score of one class.
 
     For nets that end in global average pooling. Before one dense layer, the map is the sum of the
@@ -77,13 +69,8 @@ def class_activation_map(model: keras.Model, image: np.ndarray, label: int) -> n
     class has a feature map of its own. Its mean, plus the dense layer's bias, is the class's score
     before the softmax.
 
-    Returns:
-        (height, width) of the last feature maps, float32; raw, so negative where a place speaks
-        against the class.
-
-    Raises:
-        ValueError: no global average pooling on the way to the first output; or more behind it
-            than one dense layer and what has no weights.
+    Returns (height, width) of the last feature maps, float32, negative where a place speaks against
+    the class.
 
     Source: Zhou et al., arXiv:1512.04150, section 2; Lin, Chen and Yan, arXiv:1312.4400,
     section 3.2, for the form without a dense layer.
@@ -98,9 +85,8 @@ def class_activation_map(model: keras.Model, image: np.ndarray, label: int) -> n
     check_label(model, label)
     # Only the layers on the way to the first output: no auxiliary heads.
     layers = keras.Model(model.inputs[0], model.outputs[0]).layers
-    pooling = [
-        i for i, x in enumerate(layers) if isinstance(x, keras.layers.GlobalAveragePooling2D)
-    ]
+    average = keras.layers.GlobalAveragePooling2D
+    pooling = [i for i, layer in enumerate(layers) if isinstance(layer, average)]
     if not pooling:
         raise ValueError(
             f"model must have a GlobalAveragePooling2D layer, {model.name!r} has none; "
@@ -114,6 +100,4 @@ def class_activation_map(model: keras.Model, image: np.ndarray, label: int) -> n
         )
     last = keras.Model(model.inputs[0], layers[pooling[-1]].input)
     maps = tf.cast(last(image[None], training=False)[0], tf.float32).numpy()
-    if not weighted:
-        return maps[..., label]
-    return maps @ weighted[0].kernel.numpy()[:, label]
+    return maps @ weighted[0].kernel.numpy()[:, label] if weighted else maps[..., label]

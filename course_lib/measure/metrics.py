@@ -45,16 +45,12 @@ def top_k_error(labels, scores, k=5):
     reaches 100%), and takes a row with an infinite score for wrong, where here it is ranked.
 
     Args:
-        labels: integers of shape (n,), each from 0 to classes - 1.
-        scores: floats of shape (n, classes): probabilities or logits, higher is better.
+        labels: integers (n,), each from 0 to classes - 1.
+        scores: real numbers (n, classes), higher is better, none of them NaN.
         k: number of guesses, from 1 to classes.
 
-    Returns:
-        A float from 0 to 1.
-
     Raises:
-        TypeError: labels or k are not integers, or scores are not real numbers.
-        ValueError: wrong shapes, no images, k or a label out of range, or a score that is NaN.
+        TypeError, ValueError: an argument of another type, shape or range.
 
     Source: Russakovsky et al., arXiv:1409.0575, section 4.1 (five guesses an image).
 

@@ -15,9 +15,7 @@ import tensorflow as tf
 from course_lib.measure.arguments import check_images, check_label
 
 
-def feature_maps(
-    model: keras.Model, images: np.ndarray, layer_names: list[str]
-) -> dict[str, np.ndarray]:
+def feature_maps(model, images, layer_names):
     """What the named layers return for the images, in inference mode, float32.
 
     Their shape is (n, height, width, channels), or (n, units) of a layer without height and width.
@@ -42,9 +40,7 @@ def feature_maps(
     }
 
 
-def gradient_norms(
-    model: keras.Model, images: np.ndarray, labels: np.ndarray, auxiliary_weight: float = 0.3
-) -> pd.Series:
+def gradient_norms(model, images, labels, auxiliary_weight=0.3):
     """How strongly the loss pulls at each layer: the norm of the gradient of its kernel.
 
     The loss is the mean cross-entropy of the images in one batch, without weight decay. As in a
@@ -58,9 +54,8 @@ def gradient_norms(
             those of the others (0.3 in GoogLeNet, arXiv:1409.4842, section 5).
 
     Returns:
-        float64, a row for each layer with a trainable kernel, indexed by the layer's name, in the
-        order of depth. Auxiliary heads stand between; to compare with the same net without them,
-        choose the rows: `norms[other.index]`.
+        float64, a row for each layer with a trainable kernel, in the order of depth, auxiliary
+        heads between. `norms[other.index]` compares with the same net without them.
 
     Source: Glorot and Bengio, AISTATS 2010, section 4.2, study gradients by depth this way.
 
@@ -88,14 +83,11 @@ def gradient_norms(
     values = [tf.convert_to_tensor(v) for v in model.trainable_variables]
     with tf.GradientTape() as tape:
         tape.watch(values)
-        loss = 0.0
-        for weight, output in zip(
-            [1.0] + [auxiliary_weight] * (len(model.outputs) - 1),
-            _training_outputs(model, values, images),
-            strict=True,
-        ):
-            losses = keras.losses.sparse_categorical_crossentropy(labels, output)
-            loss += weight * tf.reduce_mean(losses)
+        loss, *auxiliary = (
+            tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, output))
+            for output in _training_outputs(model, values, images)
+        )
+        loss += auxiliary_weight * sum(auxiliary)
     gradients = tape.gradient(loss, values, unconnected_gradients="zero")
     # Squares of small gradients would vanish in float32.
     squares = {
@@ -110,7 +102,7 @@ def gradient_norms(
     return pd.Series(norms, name="gradient norm").rename_axis("layer")
 
 
-def activation_scales(model: keras.Model, images: np.ndarray) -> pd.Series:
+def activation_scales(model, images):
     """How large the signal is at each depth: the standard deviation of each layer's response.
 
     The response is what a convolution or dense layer computes from its kernel and bias, before
@@ -118,9 +110,7 @@ def activation_scales(model: keras.Model, images: np.ndarray) -> pd.Series:
     places and channels, of one batch; normalisation and dropout work as in `gradient_norms`. An
     initialisation suits a net if the scale neither grows nor shrinks with depth.
 
-    Returns:
-        float64, a row for each layer with a kernel, indexed by the layer's name, in the order of
-        depth.
+    Returns float64, a row for each layer with a kernel, in the order of depth.
 
     Source: He et al., arXiv:1502.01852, section 2.2: the square root of its Var[y_l].
 
@@ -132,12 +122,11 @@ def activation_scales(model: keras.Model, images: np.ndarray) -> pd.Series:
     check_images(model, images)
     layers = _layers_with_kernel(model)
     activations = [layer.activation for layer in layers]
-    scales = {}
+    scales = dict.fromkeys(layer.name for layer in layers)  # keeps the order of depth
 
     def measured(name, activation):
         def measure(response):
-            response_float = tf.cast(response, tf.float32).numpy()
-            scales[name] = np.std(response_float, dtype=np.float64)
+            scales[name] = np.std(tf.cast(response, tf.float32), dtype=np.float64)
             return activation(response)
 
         return measure
@@ -149,11 +138,10 @@ def activation_scales(model: keras.Model, images: np.ndarray) -> pd.Series:
     finally:
         for layer, activation in zip(layers, activations, strict=True):
             layer.activation = activation
-    ordered = {layer.name: scales[layer.name] for layer in layers}
-    return pd.Series(ordered, name="standard deviation").rename_axis("layer")
+    return pd.Series(scales, name="standard deviation").rename_axis("layer")
 
 
-def empirical_receptive_field(model: keras.Model, layer_name: str) -> tuple[int, int]:
+def empirical_receptive_field(model, layer_name):
     """Height and width of the image region that one central output of a layer depends on.
 
     Measured, not computed: where the gradient of that output with respect to the input is not zero.
@@ -184,10 +172,9 @@ def _averaging(layer):
         keras.layers.MaxPooling2D: keras.layers.AveragePooling2D,
         keras.layers.GlobalMaxPooling2D: keras.layers.GlobalAveragePooling2D,
     }
-    ours = {"activation": "linear"} | dict.fromkeys(
-        ("kernel_initializer", "depthwise_initializer", "pointwise_initializer"), _average
-    )
-    config = {key: ours.get(key, value) for key, value in layer.get_config().items()}
+    config = layer.get_config()
+    config |= {key: _average for key in config if key.endswith("_initializer")}
+    config |= {key: "linear" for key in config if key == "activation"}
     return pooling.get(type(layer), type(layer)).from_config(config)
 
 
