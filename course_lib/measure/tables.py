@@ -129,7 +129,7 @@ def training_memory(net, batch_size, slots=1):
     and the outputs that a batch leaves for the backward pass; as working space twice the largest
     output and twice the largest layer's weights. Left out: the data set, the program itself (half
     a gigabyte), what convolutions set aside, and what layers keep that compute in several steps.
-    On a CPU it was within a fifth of what small VGGs, residual nets and dense nets took.
+    On a CPU this was within a fifth of what VGGs, residual nets and dense nets took at most.
 
     >>> training_memory(lambda: keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]), 10)
     900
