@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from course_lib.measure.predictions import accuracy
+from course_lib.measure.metrics import accuracy
 from course_lib.training.checks import check_images
 from course_lib.training.config import TrainingConfig
 from course_lib.training.loop import built, run

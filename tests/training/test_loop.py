@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from training_nets import COLUMNS, CONFIG, net_with_head, small_net, weights_equal
 
-from course_lib.measure.predictions import accuracy, probabilities
+from course_lib.measure.metrics import accuracy, probabilities
 from course_lib.training import TrainingConfig, fit, train
 
 

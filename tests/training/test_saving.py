@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from training_nets import COLUMNS, CONFIG, net_with_head, small_net, weights_equal
 
-from course_lib.measure.predictions import accuracy
+from course_lib.measure.metrics import accuracy
 from course_lib.training import load_best, train
 from course_lib.training.progress import Progress
 
