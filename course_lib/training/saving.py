@@ -33,10 +33,11 @@ class SavedRun:
             "net": net_fingerprint(model),
         }
         self.run = json.loads(json.dumps(self.run))
+        self.partial = self.folder / ".partial.npz"
         with _explained(self.folder):  # now, and not after the first epoch
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._partial("last.npz").write_bytes(b"")
-            self._partial("last.npz").unlink()
+            self.partial.write_bytes(b"")
+            self.partial.unlink()
 
     def restore(self) -> pd.DataFrame:
         """Give the model its last weights and the optimiser's state; return their history."""
@@ -68,17 +69,17 @@ class SavedRun:
     def _variables(self):
         return [*self.model.weights, *self.model.optimizer.variables]
 
-    def _partial(self, name):
-        return self.folder / f".partial.{name}"
-
     def _write(self, name, history, variables):
         """In memory, beside, and then in place: a full disk leaves the file that was there."""
         arrays = {f"array{i}": variable.numpy() for i, variable in enumerate(variables)}
         data = io.BytesIO()
         np.savez(data, run=json.dumps(self.run), history=history.to_numpy(), **arrays)
         with _explained(self.folder / name):
-            self._partial(name).write_bytes(data.getbuffer())
-            os.replace(self._partial(name), self.folder / name)
+            try:
+                self.partial.write_bytes(data.getbuffer())
+                os.replace(self.partial, self.folder / name)
+            finally:
+                self.partial.unlink(missing_ok=True)
 
 
 def load_best(model: keras.Model, folder: str | os.PathLike) -> pd.Series:
