@@ -39,6 +39,9 @@ class StoppedComparison:
     def __getattr__(self, name):
         raise TrainingStopped(self.message)
 
+    def __repr__(self):
+        return self.message
+
 
 def compare(
     nets: Mapping[str, Callable | tuple[Callable, dict]],

@@ -58,6 +58,7 @@ def test_a_comparison_stops_at_the_first_stop(pairs, stop_in_step, capsys, step,
         f"The comparison was stopped in '{name}' after {epochs} of 3 epochs: run its cell again."
     )
     assert capsys.readouterr().out.splitlines() == [sentence]
+    assert repr(runs) == sentence
     assert next(steps) == step + 1  # no further step, no further net
     for use in (lambda: runs.table, lambda: runs.models["first"], lambda: runs.histories["first"]):
         with pytest.raises(TrainingStopped) as error:
