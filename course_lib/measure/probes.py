@@ -120,7 +120,7 @@ def class_activation_map(model: keras.Model, image: np.ndarray, label: int) -> n
     class has a feature map of its own. Its mean, plus the dense layer's bias, is the class's score
     before the softmax.
 
-    `course_lib.figures.plots.overlay` stretches the map over the image; so does
+    `course_lib.figures.grids.overlay` stretches the map over the image; so does
     `tf.image.resize(result[..., None], image.shape[:2])`.
 
     Args:
