@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from course_lib.measure.tables import empirical_receptive_field, receptive_field, totals
+from course_lib.measure.probes import empirical_receptive_field
+from course_lib.measure.tables import receptive_field, totals
 from course_lib.models import CIFAR_DEPTHS, MODELS
 from course_lib.models.alexnet import ALEXNET, build_alexnet
 from course_lib.models.inception import build_googlenet, build_inception_module

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from tqdm import tqdm
 
-from course_lib.measure.predictions import accuracy, probabilities
+from course_lib.measure.metrics import accuracy, probabilities
 from course_lib.training import TrainingDivergedError, fit, loop, train
 from course_lib.training.config import TrainingConfig, learning_rate_at
 
