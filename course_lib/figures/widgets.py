@@ -135,8 +135,8 @@ def _gradients(depth, activation, initializer, skips, normalisation):
     (images, labels), _ = load_shapes10(n_train=64, n_test=1, size=16)
     images, _ = normalise(images, images)
     model = build_resnet_cifar(
-        depth,
         (16, 16, 3),
+        depth=depth,
         width=0.5,
         activation=activation,
         initializer=initializer,

@@ -133,7 +133,7 @@ def test_explorer_counts_as_keras(kernel, stride, depth):
 def test_cost_explorer_counts_as_keras(channels, widths):
     def million(*widths):
         shape = (28, 28, channels)
-        build = partial(build_inception_module, widths, shape)
+        build = partial(build_inception_module, shape, widths=widths)
         return tables.totals(outline(build))["multiply_adds"] / 1e6
 
     values = {"channels in": channels, **dict(zip("abcdef", widths, strict=True))}

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from course_lib.models.layers import BatchNormalization
+from course_lib.models.layers import FusedBatchNormalization
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.normal(size=(6, 8, 8, 3)).astype("float32")
@@ -17,7 +17,7 @@ def residual_net(heads=2, dropout=0.0, dtype=None):
     keras.utils.set_random_seed(1)
     image = keras.Input((8, 8, 3), name="image")
     x = layers.Conv2D(3, 1, use_bias=False, name="conv1", dtype=dtype)(image)
-    x = BatchNormalization(name="bn1", dtype=dtype)(x)
+    x = FusedBatchNormalization(name="bn1", dtype=dtype)(x)
     x = layers.Activation("tanh", dtype=dtype)(x)  # smooth, for finite differences
     y = layers.Conv2D(3, 3, padding="same", activation="tanh", name="conv2", dtype=dtype)(x)
     y = layers.Conv2D(3, 3, padding="same", name="conv3", dtype=dtype)(y)
