@@ -63,7 +63,6 @@ def build_googlenet(
     kernel5=5,
     dropout=0.4,
     auxiliary_dropout=0.7,
-    lrn=True,
     **style,
 ):
     """GoogLeNet: nine Inception modules, 22 layers deep, 6,998,552 parameters.
@@ -79,7 +78,6 @@ def build_googlenet(
             one 3×3 convolution at full size, for images of 32×32.
         kernel5: size of the "5×5" kernels; some well-known code has 3 by mistake.
         dropout: before the last layer; auxiliary_dropout: before those of the heads.
-        lrn: local response normalisation in the large stem.
 
     Returns:
         A model; with auxiliary heads its outputs are three, the last layer's first.
@@ -96,10 +94,10 @@ def build_googlenet(
     else:
         x = conv(x, n64, 7, "stem_conv1", style, stride=2)  # 112×112×64
         x = layers.MaxPooling2D(3, 2, "same", name="stem_pool1")(x)  # 56×56×64
-        x = LocalResponseNormalization(name="stem_lrn1")(x) if lrn else x
+        x = LocalResponseNormalization(name="stem_lrn1")(x)
         x = conv(x, n64, 1, "stem_conv2", style)
         x = conv(x, n192, 3, "stem_conv3", style)  # 56×56×192
-        x = LocalResponseNormalization(name="stem_lrn2")(x) if lrn else x
+        x = LocalResponseNormalization(name="stem_lrn2")(x)
         x = layers.MaxPooling2D(3, 2, "same", name="stem_pool2")(x)  # 28×28×192
     heads = []
     for i, modules in STAGES.items():

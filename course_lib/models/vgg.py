@@ -61,12 +61,11 @@ def build_vgg(
 
 
 @takes_images()
-def build_stack(input_shape=(32, 32, 3), *, kernels=(3, 3), filters=2, **style):
-    """Convolutions without padding, one upon the other: what section 2.3 of the paper compares.
+def build_stack(input_shape=(32, 32, 3), *, kernels=(3, 3), **style):
+    """Convolutions of two filters each without padding, in a row, as section 2.3 compares them.
 
     Args:
         kernels: size of each layer's kernel, at least one.
-        filters: of each layer.
 
     Returns:
         A model from images to the last feature map.
@@ -79,5 +78,5 @@ def build_stack(input_shape=(32, 32, 3), *, kernels=(3, 3), filters=2, **style):
     style = Style(**style)
     x = image = keras.Input(input_shape, name="image")
     for k, kernel in enumerate(kernels, start=1):
-        x = conv(x, filters, kernel, f"conv{k}", style, padding="valid")
+        x = conv(x, 2, kernel, f"conv{k}", style, padding="valid")
     return keras.Model(image, x, name="stack_" + "_".join(map(str, kernels)))
