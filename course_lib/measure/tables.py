@@ -99,7 +99,6 @@ def side_by_side(nets):
             'write {"name": net}'
         )
     builders = {name: net for name, net in nets.items() if _is_builder(net)}
-    # All within one outline: to clean up after it takes half a second each time.
     built = builders and outline(lambda: {name: build() for name, build in builders.items()})
     rows = [{"name": name, **_summary(built.get(name, net))} for name, net in nets.items()]
     return _table(rows, "name", ("layers", *COUNTS, "trainable"))
