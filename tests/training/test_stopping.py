@@ -27,10 +27,6 @@ def test_fit_keeps_what_was_learned_and_marks_the_history(pairs, stop_in_step, c
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_training_that_was_not_stopped_bears_no_mark(pairs):
-    assert train(small_net, *pairs, CONFIG)[1].attrs == {}
-
-
 def test_a_stop_while_testing_does_not_count_the_epoch(pairs, monkeypatch):
     def kill(self, batch, logs=None):
         os.kill(os.getpid(), signal.SIGINT)
