@@ -1,4 +1,4 @@
-"""A training that is saved after each epoch, and goes on from there."""
+"""A training that is saved after each epoch and goes on from there."""
 
 import contextlib
 import dataclasses
@@ -11,7 +11,6 @@ import keras
 import numpy as np
 import pandas as pd
 
-from course_lib.training.config import TrainingConfig
 from course_lib.training.fingerprints import data_fingerprint, net_fingerprint
 from course_lib.training.progress import COLUMNS
 
@@ -21,8 +20,8 @@ START_AGAIN = "choose another folder, or delete this one to start again"
 class SavedRun:
     """A folder with last.npz and, where the test images are measured, best.npz.
 
-    Each holds weights, history, settings and fingerprints of one epoch, so that they cannot
-    contradict each other. Nothing is pickled.
+    Each file holds the weights, history, settings and fingerprints of one epoch, so that these
+    cannot contradict each other. Nothing is pickled.
     """
 
     def __init__(self, folder, model, train, test, config):
@@ -32,35 +31,32 @@ class SavedRun:
             "data": data_fingerprint(train, test),
             "net": net_fingerprint(model),
         }
-        self.run = json.loads(json.dumps(self.run))
         self.partial = self.folder / ".partial.npz"
-        with _explained(self.folder):  # now, and not after the first epoch
+        with _explained(self.folder):  # now, not after the first epoch
             self.folder.mkdir(parents=True, exist_ok=True)
             self.partial.write_bytes(b"")
             self.partial.unlink()
 
     def restore(self) -> pd.DataFrame:
-        """Give the model its last weights and the optimiser's state; return their history."""
+        """Give the model its last weights and the optimiser its state; return the history."""
         if not (self.folder / "last.npz").exists():
             return empty_history()
         run, history, arrays = _read(self.folder / "last.npz")
-        # A run from before a setting existed was trained as with the setting's default.
-        defaults = json.loads(json.dumps(dataclasses.asdict(TrainingConfig())))
-        there, here = {**defaults, **run["config"]}, self.run["config"]
-        names = [name for name in there if there[name] != here.get(name)]
-        differs = ", ".join(f"{k} {there[k]!r} there, {here.get(k)!r} here" for k in names)
-        for wrong, what in (
-            (names, f"with other settings ({differs})"),
-            (run["data"] != self.run["data"], "on other images or labels"),
-            (run["net"] != self.run["net"], "of another net"),
+        there, here = run["config"], self.run["config"]
+        names = [name for name in there | here if there.get(name) != here.get(name)]
+        differs = (f"{k} {there.get(k)!r} there, {here.get(k)!r} here" for k in names)
+        for part, what in (
+            ("config", f"with other settings ({', '.join(differs)})"),
+            ("data", "on other images or labels"),
+            ("net", "of another net"),
         ):
-            if wrong:
+            if run[part] != self.run[part]:
                 raise ValueError(f"folder {str(self.folder)!r} holds a run {what}; {START_AGAIN}")
         _assign(self._variables(), arrays, self.folder / "last.npz")
-        return _history(history)
+        return history
 
     def save(self, history):
-        # The last epoch goes last: killed between the two, the training does this epoch again.
+        # The last epoch is written last: if killed in between, the training repeats this epoch.
         tested = history["val_accuracy"]
         if tested.notna().all() and tested.idxmax() == tested.index[-1]:
             self._write("best.npz", history, self.model.weights)
@@ -70,7 +66,8 @@ class SavedRun:
         return [*self.model.weights, *self.model.optimizer.variables]
 
     def _write(self, name, history, variables):
-        """In memory, beside, and then in place: a full disk leaves the file that was there."""
+        """Build the file in memory, write it beside the old one, then replace that: a full disk
+        or a kill leaves the old file whole."""
         arrays = {f"array{i}": variable.numpy() for i, variable in enumerate(variables)}
         data = io.BytesIO()
         np.savez(data, run=json.dumps(self.run), history=history.to_numpy(), **arrays)
@@ -85,23 +82,8 @@ class SavedRun:
 def load_best(model: keras.Model, folder: str | os.PathLike) -> pd.Series:
     """Give `model` the weights of the epoch with the highest test accuracy that `fit` saved.
 
-    Args:
-        model: the net that was trained, or one built alike.
-        folder: as in `fit`.
-
-    Returns:
-        That epoch's row of the history.
-
-    Raises:
-        FileNotFoundError: nothing was saved there with test images.
-        ValueError: the file is damaged, or of another net.
-
-    >>> import tempfile
-    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, "softmax")])
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     load_best(model, folder)
-    Traceback (most recent call last):
-    FileNotFoundError: ...best.npz does not exist: call `fit` with this folder and with test images
+    `model` is the net that was trained, or one built alike; `folder` is that of `fit`. Returns
+    the epoch's row of the history.
     """
     path = Path(folder) / "best.npz"
     if not path.exists():
@@ -112,7 +94,7 @@ def load_best(model: keras.Model, folder: str | os.PathLike) -> pd.Series:
     if run["net"] != net_fingerprint(model):
         raise ValueError(f"{path} holds the weights of another net: build the one that was trained")
     _assign(model.weights, arrays, path)
-    return _history(history).iloc[-1]
+    return history.iloc[-1]
 
 
 def empty_history():
@@ -125,13 +107,11 @@ def _history(rows):
 
 
 def _read(path):
-    """What run the file belongs to, its history and its arrays."""
+    """The run that the file belongs to, its history and its arrays."""
     try:
         with path.open("rb") as stream, np.load(stream) as file:
-            run, history = json.loads(str(file["run"])), file["history"]
-            arrays = [file[f"array{i}"] for i in range(len(file.files) - 2)]
-        _history(history)
-        return {name: run[name] for name in ("config", "data", "net")}, history, arrays
+            run, history = json.loads(str(file["run"])), _history(file["history"])
+            return run, history, [file[f"array{i}"] for i in range(len(file.files) - 2)]
     except Exception as error:  # whatever a damaged or foreign file provokes
         raise _damaged(path) from error
 

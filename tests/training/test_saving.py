@@ -2,7 +2,6 @@
 
 import dataclasses
 import errno
-import json
 from pathlib import Path
 
 import keras
@@ -163,19 +162,6 @@ def test_a_folder_of_another_run_is_refused(pairs, tmp_path, build, change, sett
     with pytest.raises(ValueError, match=f"holds a run .*{message}.*choose another folder"):
         train(build, *change(*pairs), dataclasses.replace(CONFIG, **settings), folder=tmp_path)
     assert (tmp_path / "last.npz").read_bytes() == before
-
-
-def test_a_setting_younger_than_the_folder_counts_as_its_default(pairs, tmp_path):
-    train(small_net, *pairs, CONFIG, folder=tmp_path)
-    with np.load(tmp_path / "last.npz") as file:
-        arrays = dict(file)
-    run = json.loads(str(arrays["run"]))
-    del run["config"]["auxiliary_weight"]
-    np.savez(tmp_path / "last.npz", **{**arrays, "run": json.dumps(run)})
-    _, history = train(small_net, *pairs, CONFIG, folder=tmp_path)
-    assert history.index.tolist() == [1, 2, 3]
-    with pytest.raises(ValueError, match=r"\(auxiliary_weight 0.3 there, 0.1 here\)"):
-        train(small_net, *pairs, dataclasses.replace(CONFIG, auxiliary_weight=0.1), folder=tmp_path)
 
 
 def truncated(path):
