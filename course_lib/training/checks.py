@@ -1,4 +1,4 @@
-"""What `fit` asks of model, images and machine, before it takes a student's time."""
+"""What `fit` asks of model, images and machine before it takes a student's time."""
 
 import keras
 import numpy as np
@@ -11,22 +11,12 @@ from course_lib.training.precision import set_precision
 
 def check(model, train, test, config):
     """Raise one clear error for the first thing that cannot be trained."""
-    check_classes(model)
     check_images("train", train, model)
     if test is not None:
         check_images("test", test, model)
     check_precision(model, config)
     check_memory(model, train, test, config)
-    check_probabilities(model, train[0][:1], config)
-
-
-def check_classes(model):
-    classes = [output.shape[-1] for output in model.outputs]
-    if len(set(classes)) > 1:
-        raise ValueError(
-            "every output of the model must have the same number of classes, since all learn from "
-            f"the same labels; got {', '.join(map(str, classes))}"
-        )
+    check_outputs(model, train[0][:1], config)
 
 
 def check_images(name, pair, model):
@@ -39,8 +29,7 @@ def check_images(name, pair, model):
         )
     if images.dtype != np.float32:
         raise ValueError(
-            f"{name} images must be float32, got {images.dtype}; "
-            "`course_lib.data.normalise` makes them so"
+            f"{name} images must be float32, got {images.dtype}; use `course_lib.data.normalise`"
         )
     if not np.isfinite(images).all():
         raise ValueError(f"{name} images must be finite numbers, got NaN or infinity among them")
@@ -63,8 +52,8 @@ def check_precision(model, config):
     wanted = keras.config.dtype_policy().compute_dtype
     keras.config.set_dtype_policy(before)
     kernels = [layer for layer in model.layers if getattr(layer, "kernel", None) is not None]
-    # The last layer before each output (Keras lists these last) stays in float32 in every
-    # precision: a softmax in bfloat16 is too coarse.
+    # The last layer before each output (Keras lists these last) is float32 in every precision,
+    # as a softmax in bfloat16 is too coarse.
     for layer in kernels[: -len(model.outputs)]:
         if layer.compute_dtype != wanted:
             raise ValueError(
@@ -76,23 +65,29 @@ def check_precision(model, config):
 
 def check_memory(model, train, test, config):
     if tf.config.list_physical_devices("GPU"):
-        return  # the net lies in the GPU's own memory
+        return  # the net is in the GPU's own memory
     slots = 2 if config.optimizer == "adam" else int(config.momentum > 0)
     try:
         needed = tables.training_memory(model, config.batch_size, slots=slots)
     except ValueError:
-        return  # a layer that the tables cannot count; it may well fit
+        return  # the tables cannot count some layer, and the net may well fit
     needed += sum(pair[0].nbytes for pair in (train, test) if pair)  # TensorFlow's copy
     free = machine.free_memory()
     if needed > free:
         raise MemoryError(
             f"this training needs about {needed / 2**30:.1f} GiB of memory, and "
-            f"{free / 2**30:.1f} GiB are free: take a batch_size below {config.batch_size}, a "
+            f"{free / 2**30:.1f} GiB are free: use a batch_size below {config.batch_size}, a "
             "narrower net or smaller images, or close other notebooks"
         )
 
 
-def check_probabilities(model, image, config):
+def check_outputs(model, image, config):
+    classes = {output.shape[-1] for output in model.outputs}
+    if len(classes) > 1:
+        raise ValueError(
+            "every output of the model must have the same number of classes, since all learn from "
+            f"the same labels; got {', '.join(map(str, sorted(classes)))}"
+        )
     try:
         outputs = [np.asarray(output) for output in tf.nest.flatten(model(image))]
     except tf.errors.OpError as error:
@@ -104,7 +99,7 @@ def check_probabilities(model, image, config):
         ) from error
     for output in outputs:
         total = output.sum()
-        # Weights that are infinite are another error, which the first step reports.
+        # Infinite weights are another error, which the first step reports.
         if np.isfinite(total) and (output.min() < 0 or abs(total - 1) > 0.02):
             raise ValueError(
                 "every output of the model must be the probabilities of a softmax, which add up "

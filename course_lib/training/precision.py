@@ -1,4 +1,4 @@
-"""Which number format the nets compute in: float32, or bfloat16 where the processor has it.
+"""The number format in which nets compute: float32, or bfloat16 where the processor has it.
 
 bfloat16 halves the memory of every activation and keeps float32's range, with about three decimal
 digits. On a processor without instructions for it, it is emulated, and far slower than float32.
@@ -14,18 +14,13 @@ def set_precision(name: str = "float32") -> str:
 
     Args:
         name: "float32"; "bfloat16", which computes in bfloat16 and keeps the weights in float32;
-            or "auto", which is bfloat16 where the processor has instructions for it and float32
-            elsewhere.
+            or "auto": bfloat16 where the processor has instructions for it, float32 elsewhere.
 
     Returns:
-        Name of the Keras policy in force: "float32" or "mixed_bfloat16".
+        Name of the Keras policy that is now in force, "float32" or "mixed_bfloat16".
 
-    Raises:
-        ValueError: another name.
-
-    Example:
-        >>> set_precision("float32")
-        'float32'
+    >>> set_precision("float32")
+    'float32'
     """
     if name not in ("float32", "bfloat16", "auto"):
         raise ValueError(
@@ -35,4 +30,4 @@ def set_precision(name: str = "float32") -> str:
         name = "bfloat16" if BFLOAT16_INSTRUCTIONS & cpu_features() else "float32"
     policy = "mixed_bfloat16" if name == "bfloat16" else "float32"
     keras.config.set_dtype_policy(policy)
-    return keras.config.dtype_policy().name
+    return policy

@@ -13,7 +13,7 @@ COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "sec
 
 
 class TrainingDivergedError(ArithmeticError):
-    """The loss became infinite or NaN; the message says when and the likely cause."""
+    """The loss became infinite or NaN; the message says when, and the likely cause."""
 
 
 class Progress(keras.callbacks.Callback):
@@ -28,12 +28,12 @@ class Progress(keras.callbacks.Callback):
         self.bar = tqdm(total=config.epochs * steps, initial=self.step, unit="step", leave=True)
 
     def on_train_begin(self, logs=None):
-        # Where a model has several outputs, Keras puts the output's name before the metric's.
+        # If a model has several outputs, Keras puts the output's name before the metric's.
         several = len(self.model.outputs) > 1
         self.accuracy = f"{self.model.output_names[0]}_accuracy" if several else "accuracy"
 
     def on_epoch_begin(self, epoch, logs=None):
-        # Dropout's masks follow from seed and epoch too: Keras saves no state of them.
+        # Dropout's masks follow from seed and epoch too, as Keras does not save their state.
         masks = (v for v in self.model.variables if v.name == "seed_generator_state")
         for i, state in enumerate(masks):
             seed = np.random.SeedSequence([self.config.seed, epoch, i]).generate_state(1)[0]
@@ -59,7 +59,7 @@ class Progress(keras.callbacks.Callback):
     def _why(self, batch):
         cause = (
             "an initialisation that is too large"
-            if self.step == 1  # the weights were still those of the start
+            if self.step == 1  # the weights were still the initial ones
             else f"a learning rate that is too high (it was {self.rate:.3g}); try a tenth of it, "
             "or a warm-up of an epoch"
         )

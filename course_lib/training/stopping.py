@@ -1,4 +1,4 @@
-"""Stop in a notebook, or Ctrl-C: heard at once, obeyed between two training steps."""
+"""Stop in a notebook, or Ctrl-C: noted at once, obeyed between two training steps."""
 
 import signal
 import threading
@@ -12,7 +12,7 @@ class Stop:
     """While this is open, a stop is only noted; `obey` then raises KeyboardInterrupt.
 
     So no weight, history or file is left half written, and a second stop does no more than the
-    first. Where the process ignores Ctrl-C, or trains in a side thread, nothing changes.
+    first. If the process ignores Ctrl-C, or trains in a side thread, nothing changes.
     """
 
     def __init__(self):

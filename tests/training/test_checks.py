@@ -83,7 +83,7 @@ def test_more_memory_than_is_free_is_refused_with_both_numbers(pairs, monkeypatc
     monkeypatch.setattr(machine, "free_memory", lambda: 6 * 2**30)
     fit(small_net(), *pairs, CONFIG)
     monkeypatch.setattr(machine, "free_memory", lambda: 3 * 2**30)
-    message = r"needs about 5\.0 GiB of memory, and 3\.0 GiB are free: take a batch_size below 16"
+    message = r"needs about 5\.0 GiB of memory, and 3\.0 GiB are free: use a batch_size below 16"
     for settings in ({}, {"momentum": 0.0}, {"optimizer": "adam"}):
         with pytest.raises(MemoryError, match=message):
             fit(small_net(), *pairs, dataclasses.replace(CONFIG, **settings))
