@@ -9,15 +9,12 @@ def augment(images: tf.Tensor, kind: str, seed) -> tf.Tensor:
     """Move and mirror the images of a batch at random.
 
     Args:
-        images: (n, height, width, channels), any dtype.
-        kind: "none", "flip", "crop" or "crop+flip". A crop pads 4 zeros on each side and cuts a
-            window of the old size; a flip mirrors left and right for every other image on
-            average. (AlexNet, section 4.1, cuts 224 of 256 pixels; this is the form for small
-            images of ResNet, section 4.2.)
+        images: (n, height, width, channels), any dtype; the result has the same shape and dtype.
+        kind: "none", "flip", "crop" or "crop+flip". A crop pads each side with 4 zeros and cuts
+            out a window of the old size. (This is ResNet's form for small images, section 4.2;
+            AlexNet, section 4.1, cuts 224 of 256 pixels.) A flip mirrors every other image on
+            average, left to right.
         seed: two integers; the same seed gives the same result.
-
-    Returns:
-        A tensor of the same shape and dtype.
 
     >>> augment(tf.ones((2, 8, 8, 3)), "crop+flip", seed=(0, 1)).shape
     TensorShape([2, 8, 8, 3])

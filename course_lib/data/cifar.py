@@ -24,8 +24,8 @@ def load_cifar(name, n_train=None, n_test=None, seed=0):
     """Load "cifar10" or "cifar100" (its 100 fine labels), whole or in part; see `data.load`."""
     path = sources.shared_copy(name)
     if path:
-        _check_kinds(sources.read_headers(path), name, path)  # before memory is taken for them
-        arrays, source = sources.read_arrays(path), path
+        _check_kinds(sources.read(path, sources.header), name, path)  # before they take memory
+        arrays, source = sources.read(path), path
     else:
         arrays, source = sources.through_keras(name), "the copy that Keras keeps"
         _check_kinds(arrays, name, source)
@@ -43,7 +43,7 @@ def find_cifar(name):
     try:
         path = sources.shared_copy(name)
         if path:
-            _check_kinds(sources.read_headers(path), name, path)
+            _check_kinds(sources.read(path, sources.header), name, path)
             return "ready", "in the folder that COURSE_DATA_DIR names"
         if sources.in_keras_cache(name):
             return "ready", "in Keras's cache"
@@ -53,7 +53,7 @@ def find_cifar(name):
 
 
 def _check_kinds(arrays, name, source):
-    """Shapes and dtypes of arrays, or of their headers. Keras has the labels in a column."""
+    """Check the shapes and dtypes of arrays or headers. Keras has the labels in a column."""
     for split, n in COUNTS.items():
         x, y = arrays.get(f"x_{split}"), arrays.get(f"y_{split}")
         images = x is not None and x.shape == (n, 32, 32, 3) and x.dtype == np.uint8

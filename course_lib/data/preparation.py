@@ -8,11 +8,8 @@ from course_lib.data.dataset import describe
 def normalise(x_train, x_test):
     """Bring each colour channel to mean 0 and standard deviation 1 over the training images.
 
-    Takes uint8 (n, height, width, channels), returns float32. Test images are shifted and scaled
-    by the same numbers: they must not help to prepare what they judge.
-
-    Raises:
-        ValueError: not uint8, not four axes, or a channel that is the same everywhere.
+    Takes uint8 (n, height, width, channels) and returns float32. Test images are shifted and
+    scaled by the same numbers, as they must not help to prepare what they judge.
 
     >>> rng = np.random.default_rng(0)
     >>> pixels = rng.integers(0, 256, (110, 8, 8, 3), np.uint8)
@@ -31,7 +28,7 @@ def normalise(x_train, x_test):
                 f"{name} must be uint8 (n, height, width, channels), of one size in both, got "
                 f"{describe(x)}; pass the images as the loaders return them"
             )
-    # Numbers a channel are spread over a whole image first: NumPy is slow at loops over three.
+    # A channel's number is first spread over a whole image, as NumPy is slow at loops over three.
     shape = x_train.shape[1:]
     mean = np.broadcast_to(x_train.mean(axis=0).mean(axis=(0, 1)), shape).astype(np.float32)
     x_train, x_test = x_train - mean, x_test - mean

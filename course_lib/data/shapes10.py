@@ -3,8 +3,9 @@
 Each shape is a signed distance function: negative inside, zero on the outline, positive outside.
 The share of a pixel that a shape covers follows from that distance, which gives smooth edges.
 
-The images are the same on every machine to within one grey level: all choices are made on random
-numbers as they are drawn, computed numbers are only ever blended, and rounding comes last.
+A seed gives the same bytes on one machine, and the same images to within one grey level on any
+other: all choices are made on random numbers as they are drawn, computed numbers are only ever
+blended, and rounding comes last.
 """
 
 import numpy as np
@@ -20,17 +21,13 @@ CHUNK = 16  # images drawn at a time: their arrays stay in the processor's cache
 def load_shapes10(n_train=6000, n_test=1000, size=32, difficulty=0.5, seed=0):
     """Draw shapes10, a `Dataset` of ten kinds of shape with texture, clutter and noise.
 
-    A seed gives the same bytes on one machine, and the same images to within one grey level on
-    any other. Fewer images are the first ones of more; the two splits share none.
+    Fewer images are the first ones of more; the two splits share none.
 
     Args:
         n_train, n_test: numbers of images, at least 1; the classes have equal shares.
         size: height and width in pixels, at least 8.
         difficulty: 0 (plain) to 1 (hard): texture, clutter, contrast, noise and pose together.
         seed: whole number, at least 0.
-
-    Raises:
-        ValueError: an argument outside its range.
 
     >>> (x_train, y_train), _ = load_shapes10(n_train=30, n_test=10, size=16)
     >>> x_train.shape, x_train.dtype.name, y_train.shape, y_train.dtype.name
@@ -48,14 +45,7 @@ def load_shapes10(n_train=6000, n_test=1000, size=32, difficulty=0.5, seed=0):
 
 
 def draw(n, split, size, difficulty, seed):
-    """Draw the first `n` images of a split, "train" or "test"; see `load_shapes10`.
-
-    Returns images, uint8 (n, size, size, 3), and labels, uint8 (n,): places in `CLASS_NAMES`.
-
-    >>> images, labels = draw(20, "train", size=32, difficulty=0.5, seed=0)
-    >>> images.shape, sorted(labels[:10].tolist())
-    ((20, 32, 32, 3), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
-    """
+    """Draw the first `n` images of a split, "train" or "test", and their labels."""
     order, pose, look, noise = _streams(split, seed)
     labels = _labels(order, n)
     looks = 1 + 6 + 6 + 8 * PIECES  # which is brighter, two colours, two textures, clutter
@@ -70,10 +60,8 @@ def draw(n, split, size, difficulty, seed):
 
 
 def cover(n, split, size=32, difficulty=0.5, seed=0):
-    """Where the shapes of the first `n` images are: the share of each pixel that the shape covers.
-
-    Clutter may hide parts of a shape; the cover is that of the whole shape. Takes what `draw`
-    takes, and what `load_shapes10` has as defaults. Returns float64 (n, size, size), 0 to 1.
+    """Where the shapes of the first `n` images of a split are: the share of each pixel that the
+    shape covers, also where clutter hides it. Returns float64 (n, size, size), 0 to 1.
 
     >>> covers = cover(20, "test")
     >>> covers.shape, bool((covers.mean(axis=(1, 2)) > 0.05).all())
@@ -85,8 +73,8 @@ def cover(n, split, size=32, difficulty=0.5, seed=0):
 
 
 def _streams(split, seed):
-    """Random numbers for order, pose, look and noise, each drawn image by image: this keeps
-    image i the same for every n."""
+    """Random numbers for order, pose, look and noise, each drawn image by image, so that image i
+    is the same for every n."""
     streams = np.random.SeedSequence([seed, ("train", "test").index(split)]).spawn(4)
     return [np.random.Generator(np.random.PCG64(s)) for s in streams]
 
@@ -148,8 +136,8 @@ def _length(x, y):
 
 
 def _cover(distance, size):
-    """Share of each pixel inside an outline: half of it where the distance is 0, and from all of
-    it to nothing over the width of one pixel (2 / size, as the image is 2 wide)."""
+    """Share of each pixel inside an outline: half of it where the distance is 0, falling from all
+    of it to nothing over the width of one pixel (2 / size, as the image is 2 wide)."""
     return np.clip(0.5 - distance * (size / 2), 0, 1)
 
 
@@ -162,7 +150,7 @@ def _piece_cover(x, y, u):
 
 
 def _shape_cover(x, y, labels, pose, hard):
-    """Cover of each image's shape, after turning, scaling and moving it."""
+    """Cover of each image's shape, turned, scaled and moved."""
     angle, scale, u_x, u_y = pose.T[..., None, None]
     free = min(1, 2 * hard)  # from the middle on, the pose varies as much as it ever does
     angle = (0.1 + 0.9 * free) * np.pi * (2 * angle - 1)
