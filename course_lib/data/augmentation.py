@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-CROP_PADDING = 4  # pixels on each side (ResNet paper, section 4.2)
+PAD = 4  # pixels on each side (ResNet paper, section 4.2)
 
 
 def augment(images: tf.Tensor, kind: str, seed) -> tf.Tensor:
@@ -22,9 +22,8 @@ def augment(images: tf.Tensor, kind: str, seed) -> tf.Tensor:
     n = tf.shape(images)[0]
     height, width = images.shape[1:3]
     if "crop" in kind:
-        pad = CROP_PADDING
-        corner = tf.random.stateless_uniform((n, 2), seed, 0, 2 * pad + 1, tf.int32)
-        images = tf.pad(images, [[0, 0], [pad, pad], [pad, pad], [0, 0]])
+        corner = tf.random.stateless_uniform((n, 2), seed, 0, 2 * PAD + 1, tf.int32)
+        images = tf.pad(images, [[0, 0], [PAD, PAD], [PAD, PAD], [0, 0]])
         rows = corner[:, :1] + tf.range(height)
         columns = corner[:, 1:] + tf.range(width)
         images = tf.gather(images, rows, axis=1, batch_dims=1)

@@ -65,7 +65,7 @@ def _check_kinds(arrays, name, source):
 def _foreign(name, source, split, x, y):
     n, classes = COUNTS[split], len(LABELS[name].split())
     return ValueError(
-        f"{source} is not {name}: expected x_{split} uint8 ({n}, 32, 32, 3) and y_{split} whole "
+        f"{source} is not {name}: expected x_{split} uint8 ({n}, 32, 32, 3) and y_{split} integers "
         f"({n},) with every label from 0 to {classes - 1}, found {describe(x)} and {describe(y)}; "
         f"put a whole copy of {name} in its place"
     )

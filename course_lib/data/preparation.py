@@ -20,12 +20,12 @@ def normalise(x_train, x_test):
     for name, x in (("x_train", x_train), ("x_test", x_test)):
         if np.ndim(x) == 4 and x.dtype == np.float32 and x.size and x.min() < 0:
             raise ValueError(
-                f"{name} must be pixels, uint8, got float32 from below 0: these images are "
+                f"{name} must be pixels, uint8, got float32 with values below 0: these images are "
                 "normalised already; run the cell that loads them again"
             )
         if np.ndim(x) != 4 or x.dtype != np.uint8 or x.shape[1:] != x_train.shape[1:]:
             raise ValueError(
-                f"{name} must be uint8 (n, height, width, channels), of one size in both, got "
+                f"{name} must be uint8 (n, height, width, channels), the same size in both, got "
                 f"{describe(x)}; pass the images as the loaders return them"
             )
     # A channel's number is first spread over a whole image, as NumPy is slow at loops over three.

@@ -53,8 +53,8 @@ def shared_copy(name: str) -> Path | None:
 def read(path: Path, part=np.lib.format.read_array) -> dict[str, np.ndarray | Header]:
     """The arrays in an .npz file, by key, or with `part=header` their headers alone.
 
-    The arrays take the memory that their headers claim. A file that is damaged, or that holds
-    Python objects, which might run code of their own, is an OSError.
+    The arrays take the memory that their headers claim. A damaged file raises an OSError, and so
+    do Python objects in it, which might run code of their own.
     """
     try:
         with ZipFile(path) as file:

@@ -8,7 +8,7 @@ from course_lib.data.dataset import check_whole
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """Everything that decides how a net is trained; immutable. A wrong value is a ValueError.
+    """Everything that decides how a net is trained; immutable. A wrong value raises a ValueError.
 
     Attributes:
         epochs: passes over the training images.

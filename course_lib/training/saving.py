@@ -70,7 +70,8 @@ class SavedRun:
         or a kill leaves the old file whole."""
         arrays = {f"array{i}": variable.numpy() for i, variable in enumerate(variables)}
         data = io.BytesIO()
-        np.savez(data, run=json.dumps(self.run), history=history.to_numpy(), **arrays)
+        run = json.dumps(self.run, default=int)  # for settings that are NumPy's integers
+        np.savez(data, run=run, history=history.to_numpy(), **arrays)
         with _explained(self.folder / name):
             try:
                 self.partial.write_bytes(data.getbuffer())

@@ -114,7 +114,7 @@ def test_a_write_that_fails_leaves_the_epoch_before_it_whole(
 
 
 def test_best_weights_are_those_of_the_best_epoch(pairs, tmp_path):
-    config = dataclasses.replace(CONFIG, epochs=6, learning_rate=0.3)
+    config = dataclasses.replace(CONFIG, epochs=np.int64(6), learning_rate=0.3)
     model, history = train(small_net, *pairs, config, folder=tmp_path)
     assert history["val_accuracy"].idxmax() < 6  # or it would not show which epoch it is
     for target in (model, small_net()):
