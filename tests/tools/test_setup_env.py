@@ -5,6 +5,7 @@ one uses venv and pip.
 """
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,9 @@ from tools.notebooks import ROOT
 SCRIPT = ROOT / "tools" / "setup_env.py"
 
 # It knows what setup_env.py asks of a Python: its version, to make an environment, to install.
-FAKE_PYTHON = """#!{python} -S
+FAKE_PYTHON = """#!/bin/sh
+'''exec' {python} -S "$0" "$@"
+' '''
 import json, os, signal, sys
 
 VERSION = {version}
@@ -39,11 +42,9 @@ if args[0] == "-c":
 elif args[:2] == ["-m", "venv"]:
     reach("name" if "--without-pip" in args else "make")
     os.makedirs(os.path.join(args[-1], "bin"), exist_ok=True)
-    copy = os.path.join(args[-1], "bin", "python")
-    if not os.path.exists(copy):
-        with open(copy, "w") as file:
-            file.write(open(sys.argv[0]).read())
-        os.chmod(copy, 0o755)
+    link = os.path.join(args[-1], "bin", "python")
+    if not os.path.exists(link):
+        os.symlink(os.path.realpath(sys.argv[0]), link)
 elif "--dry-run" in args:
     print(json.dumps({{"install": [pin for pin in pins if pin not in have]}}))
 elif "-r" in args:
@@ -75,7 +76,9 @@ class Checkout:
 
     def python(self, major, minor):
         path = self.root / f"python{major}.{minor}"
-        path.write_text(FAKE_PYTHON.format(python=sys.executable, version=(major, minor)))
+        path.write_text(
+            FAKE_PYTHON.format(python=shlex.quote(sys.executable), version=(major, minor))
+        )
         path.chmod(0o755)
         return str(path)
 
@@ -88,7 +91,7 @@ class Checkout:
     def set_up(self, python="", **env):
         """The exit code, and what was printed."""
         process = self.start(python, **env)
-        output = process.communicate(timeout=60)[0].decode()
+        output = process.communicate(timeout=300)[0].decode()
         return process.returncode, output
 
     def is_ready(self):
@@ -238,7 +241,7 @@ def test_link_to_another_environment_is_replaced_without_harm(ready, tmp_path):
 def test_two_set_ups_at_once(checkout):
     python = checkout.python(3, 12)
     both = [checkout.start(python) for _ in range(2)]
-    outputs = [process.communicate(timeout=60)[0].decode() for process in both]
+    outputs = [process.communicate(timeout=300)[0].decode() for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert sorted(bool(output) for output in outputs) == [False, True], "one has nothing to do"
     assert checkout.installed() == ["numpy==1", "keras==1"]
