@@ -1,4 +1,4 @@
-"""What this computer offers to the course: versions, processor, memory, data sets."""
+"""What this computer offers to the course: versions, processor, memory."""
 
 import importlib.metadata
 import os
@@ -10,9 +10,16 @@ import psutil
 from archspec.cpu import host
 from archspec.cpu.detect import detected_info
 
-ENOUGH_MEMORY_GIB = 4  # a chapter stays below 2, the browser and the system want theirs
+ENOUGH_MEMORY_GIB = 4  # each open chapter holds 0.9 to 1.5 GB; browser and system need theirs
 BFLOAT16_INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})  # Intel and AMD; Arm: bf16
 PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib")
+# Linux limits the memory of groups of processes: containers, jobs on a cluster, users. Its two
+# versions name the limit, the use, and the cached files within that use, which it can take back.
+CONTROL_GROUPS, OWN_GROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+CONTROL_GROUP_FILES = (
+    ("memory.max", "memory.current", "inactive_file"),
+    ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+)
 
 
 def cpu_features() -> frozenset[str]:
@@ -21,24 +28,52 @@ def cpu_features() -> frozenset[str]:
     Returns:
         frozenset of str, such as "avx2" or "amx_bf16".
 
-    Example:
-        >>> all(isinstance(name, str) for name in cpu_features())
-        True
+    >>> all(isinstance(name, str) for name in cpu_features())
+    True
     """
     # A virtual machine may hide one feature of a model: then only the running system's own list
     # is complete. On Apple's processors only the model's list is there.
     return frozenset(detected_info().features) | frozenset(host().features)
 
 
-def report() -> pd.DataFrame:
+def free_memory() -> int:
+    """Bytes that this process may still take, within the limit of a container or a cluster's job.
+
+    >>> free_memory() > 0
+    True
+    """
+    free = psutil.virtual_memory().available
+    lines = (
+        OWN_GROUPS.read_text().splitlines() if OWN_GROUPS.exists() else []
+    )  # "4:memory:/jobs/12"
+    for line in lines:
+        _, kind, path = line.split(":", 2)
+        group = CONTROL_GROUPS / kind / path.strip("/")
+        # The limits of the groups around it hold too, and a container may see only the outermost.
+        for folder in (group, *group.parents):
+            for limit, use, cache in CONTROL_GROUP_FILES:
+                try:
+                    room = int((folder / limit).read_text()) - int((folder / use).read_text())
+                    counts = (folder / "memory.stat").read_text().split()
+                    room += int(counts[counts.index(cache) + 1])
+                except (OSError, ValueError):  # no such file, or "max": no limit
+                    continue
+                free = min(free, max(0, room))
+    return free
+
+
+def report(data_sets: dict[str, tuple[str, str]]) -> pd.DataFrame:
     """A table that says whether this computer is ready, for the eyes of a student.
+
+    Args:
+        data_sets: rows to add, as `course_lib.data.inventory` returns them.
 
     Returns:
         Columns `found` and `comment`, a row for each version, for processor cores, vector
-        instructions, memory, and each data set. Nothing is downloaded and no data are read.
+        instructions, memory, and each data set.
 
-    >>> report().loc["memory", "comment"] in ("enough", "little: close other programs")
-    True
+    >>> report({"shapes10": ("ready", "drawn when needed")}).loc["shapes10", "found"]
+    'ready'
     """
     rows = {"Python": (platform.python_version(), "")}
     for package in PACKAGES:
@@ -54,23 +89,9 @@ def report() -> pd.DataFrame:
         "yes" if has_bfloat16 else "no",
         'precision "auto" uses them' if has_bfloat16 else "everything runs in float32",
     )
-    free = psutil.virtual_memory().available / 2**30
+    free = free_memory() / 2**30
     rows["memory"] = (
         f"{free:.1f} GiB free",
         "enough" if free >= ENOUGH_MEMORY_GIB else "little: close other programs",
     )
-    rows["shapes10"] = ("ready", "drawn when needed")
-    for name in ("cifar10", "cifar100"):
-        rows[name] = _data_set(name)
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["found", "comment"])
-
-
-def _data_set(name: str) -> tuple[str, str]:
-    shared = os.environ.get("COURSE_DATA_DIR")
-    if shared and (Path(shared) / f"{name}.npz").exists():
-        return "ready", "in the folder that COURSE_DATA_DIR names"
-    keras_home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
-    folder = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}[name]
-    if any((keras_home / "datasets").glob(f"{folder}*")):
-        return "ready", "in Keras's cache"
-    return "not here", "optional: downloaded when you choose it"
+    return pd.DataFrame.from_dict(rows | data_sets, orient="index", columns=["found", "comment"])

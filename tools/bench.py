@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from course_lib.data import load_shapes10
 from course_lib.models import MODELS
-from course_lib.models.layers import BatchNormalization, LocalResponseNormalization
+from course_lib.models.layers import FusedBatchNormalization, LocalResponseNormalization
 from course_lib.training.precision import set_precision
 
 BATCH = 128
@@ -31,7 +31,7 @@ def with_keras_normalisation(model):
 
     def replaced(layer):
         kind = type(layer)
-        if kind is BatchNormalization:
+        if kind is FusedBatchNormalization:
             kind = keras.layers.BatchNormalization
         return kind.from_config(layer.get_config())
 
@@ -118,9 +118,7 @@ def compare_resnet50():
 
     rivals = {
         "as in the paper": MODELS["resnet50"],
-        "in Keras's form (convolutions with bias)": lambda: MODELS["resnet50"](
-            conv_bias=True, bn_epsilon=1.001e-5
-        ),
+        "in Keras's form (convolutions with bias)": lambda: MODELS["resnet50"](conv_bias=True),
     }
 
     def keras_resnet50():

@@ -1,12 +1,7 @@
 """The course's data sets, and how images are prepared. Loads no TensorFlow."""
 
-from course_lib.data.cifar import (
-    Dataset,
-    load,
-    load_cifar10,
-    load_cifar100,
-    load_shapes10,
-    normalise,
-)
+from course_lib.data.catalogue import inventory, load
+from course_lib.data.preparation import normalise
+from course_lib.data.shapes10 import load_shapes10
 
-__all__ = ["Dataset", "load", "load_cifar10", "load_cifar100", "load_shapes10", "normalise"]
+__all__ = ["inventory", "load", "load_shapes10", "normalise"]

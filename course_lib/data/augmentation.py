@@ -1,4 +1,4 @@
-"""Randomly moved and mirrored images: more training data for free."""
+"""Images moved and mirrored at random: more training data for free."""
 
 import tensorflow as tf
 
@@ -6,7 +6,7 @@ CROP_PADDING = 4  # pixels on each side (ResNet paper, section 4.2)
 
 
 def augment(images: tf.Tensor, kind: str, seed) -> tf.Tensor:
-    """Randomly moved and mirrored copies of a batch.
+    """Move and mirror the images of a batch at random.
 
     Args:
         images: (n, height, width, channels), any dtype.

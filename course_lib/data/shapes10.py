@@ -9,14 +9,46 @@ numbers as they are drawn, computed numbers are only ever blended, and rounding 
 
 import numpy as np
 
+from course_lib.data.dataset import Dataset, check_whole
+
 _NAMES = "circle ring square triangle star cross heart crescent arrow hourglass"
 CLASS_NAMES = tuple(_NAMES.split())
 PIECES = 4  # short strokes of clutter in an image
 CHUNK = 16  # images drawn at a time: their arrays stay in the processor's cache
 
 
+def load_shapes10(n_train=6000, n_test=1000, size=32, difficulty=0.5, seed=0):
+    """Draw shapes10, a `Dataset` of ten kinds of shape with texture, clutter and noise.
+
+    A seed gives the same bytes on one machine, and the same images to within one grey level on
+    any other. Fewer images are the first ones of more; the two splits share none.
+
+    Args:
+        n_train, n_test: numbers of images, at least 1; the classes have equal shares.
+        size: height and width in pixels, at least 8.
+        difficulty: 0 (plain) to 1 (hard): texture, clutter, contrast, noise and pose together.
+        seed: whole number, at least 0.
+
+    Raises:
+        ValueError: an argument outside its range.
+
+    >>> (x_train, y_train), _ = load_shapes10(n_train=30, n_test=10, size=16)
+    >>> x_train.shape, x_train.dtype.name, y_train.shape, y_train.dtype.name
+    ((30, 16, 16, 3), 'uint8', (30,), 'uint8')
+    """
+    check_whole("n_train", n_train, 1)
+    check_whole("n_test", n_test, 1)
+    check_whole("size", size, 8)
+    check_whole("seed", seed, 0)
+    if not 0 <= difficulty <= 1:  # false for NaN too
+        raise ValueError(f"difficulty must be from 0 to 1, got {difficulty}; 0.5 is the usual one")
+    train = draw(n_train, "train", size, difficulty, seed)
+    test = draw(n_test, "test", size, difficulty, seed)
+    return Dataset(train, test, "shapes10", CLASS_NAMES)
+
+
 def draw(n, split, size, difficulty, seed):
-    """Draw the first `n` images of a split, "train" or "test"; see `data.load_shapes10`.
+    """Draw the first `n` images of a split, "train" or "test"; see `load_shapes10`.
 
     Returns images, uint8 (n, size, size, 3), and labels, uint8 (n,): places in `CLASS_NAMES`.
 
@@ -26,10 +58,11 @@ def draw(n, split, size, difficulty, seed):
     """
     order, pose, look, noise = _streams(split, seed)
     labels = _labels(order, n)
+    looks = 1 + 6 + 6 + 8 * PIECES  # which is brighter, two colours, two textures, clutter
     images = np.empty((n, size, size, 3), np.uint8)
     for start in range(0, n, CHUNK):
         part = labels[start : start + CHUNK]
-        u_pose, u_look = pose.random((len(part), 4)), look.random((len(part), 13 + 8 * PIECES))
+        u_pose, u_look = pose.random((len(part), 4)), look.random((len(part), looks))
         u_noise = noise.random((len(part), 3, size, size), np.float32)
         canvas = _paint(part, u_pose, u_look, u_noise, difficulty).clip(0, 1)
         images[start : start + CHUNK] = np.rint(canvas * 255).transpose(0, 2, 3, 1)
@@ -40,7 +73,7 @@ def cover(n, split, size=32, difficulty=0.5, seed=0):
     """Where the shapes of the first `n` images are: the share of each pixel that the shape covers.
 
     Clutter may hide parts of a shape; the cover is that of the whole shape. Takes what `draw`
-    takes, and what `data.load_shapes10` has as defaults. Returns float64 (n, size, size), 0 to 1.
+    takes, and what `load_shapes10` has as defaults. Returns float64 (n, size, size), 0 to 1.
 
     >>> covers = cover(20, "test")
     >>> covers.shape, bool((covers.mean(axis=(1, 2)) > 0.05).all())
@@ -59,6 +92,7 @@ def _streams(split, seed):
 
 
 def _labels(order, n):
+    """Every ten images hold each class once, in an order of their own."""
     return order.random((-(-n // 10), 10)).argsort(axis=1).ravel()[:n]
 
 
@@ -69,7 +103,7 @@ def _rows_and_columns(size):
 
 
 def _paint(labels, pose, look, noise, hard):
-    """Turn uniform random numbers in [0, 1) into images, float64 (n, 3, size, size)."""
+    """Turn random numbers from 0 to 1 into images, float64 (n, 3, size, size), layer by layer."""
     n, size = len(labels), noise.shape[-1]
     y, x = _rows_and_columns(size)
 
@@ -79,11 +113,13 @@ def _paint(labels, pose, look, noise, hard):
     background = 0.5 - contrast / 2 + tints[:, 0]
     ink = 0.5 + contrast / 2 + tints[:, 1]
 
+    # Both have stripes for a texture, and the shape is laid over the background.
     waves = 0.25 * hard * _wave(x, y, look[:, 7:13].reshape(n, 2, 3))
     canvas = background[:, :, None, None] + waves[:, :1]
     filled = ink[:, :, None, None] + waves[:, 1:]
     canvas += _shape_cover(x, y, labels, pose, hard)[:, None] * (filled - canvas)
 
+    # Clutter and noise are added to whatever is there.
     pieces = look[:, 13:].reshape(n, PIECES, 8)
     tint = hard * (1.6 * pieces[:, :, 5:] - 0.8)
     cover = _piece_cover(x, y, pieces).reshape(n, PIECES, -1)
@@ -112,7 +148,8 @@ def _length(x, y):
 
 
 def _cover(distance, size):
-    """Share of each pixel inside an outline, from the distance in half-widths of the image."""
+    """Share of each pixel inside an outline: half of it where the distance is 0, and from all of
+    it to nothing over the width of one pixel (2 / size, as the image is 2 wide)."""
     return np.clip(0.5 - distance * (size / 2), 0, 1)
 
 
@@ -142,7 +179,12 @@ def _shape_cover(x, y, labels, pose, hard):
 
 
 def _distance(name, x, y):
-    """Signed distance to the outline of the named shape, which fills most of -1 to 1."""
+    """Signed distance to the outline of the named shape, which fills most of -1 to 1.
+
+    The larger of two distances belongs to what two shapes share, the smaller to both together,
+    and a distance with the opposite sign to all that lies outside. A straight edge is
+    a * x + b * y - c, with a and b scaled to a² + b² = 1.
+    """
     wide, high = np.abs(x), np.abs(y)  # most shapes are their own mirror image
     match name:
         case "circle":

@@ -1,44 +1,55 @@
 """The frame of every exercise check: not attempted, wrong with its reason, or right."""
 
-import dis
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+import ast
+import inspect
+import random
+import textwrap
+from typing import NamedTuple
 
-import numpy as np
+from course_lib.exercises.attempt import Outcome, TooLong, attempt, stopped_at, unsolved
+from course_lib.exercises.values import cut, misfit, rounded, same, show
+
+STATUS = {
+    "not attempted": "○ {}: not attempted yet.",
+    "wrong": "✗ {}: not yet.",
+    "right": "✓ {}: right.",
+}
 
 
 class Result(NamedTuple):
-    """What a check found: `status` is "not attempted", "wrong" or "right"."""
+    """What a check found: `status` is one of STATUS."""
 
     status: str
     message: str
 
 
-class Misconception(NamedTuple):
-    """A plausible wrong answer (a value, or a function like the learner's) and what to say."""
+class Trial(NamedTuple):
+    """One case, the right answer, and what the learner's function made of it."""
 
-    answer: Any
-    hint: str
+    case: tuple
+    expected: object
+    outcome: Outcome
+    right: bool
 
 
 class Check:
     """A check that the learner calls with an answer: it prints one of three lines.
 
-    The answer is a function, tried on `cases`, or (without cases) a value. It is compared with
-    `reference`; where it differs, the message shows the input, what was expected, what was
-    received, and the hint of the misconception that gives the very same results.
+    The answer is a function, tried on all `cases`, or (without cases) a value. Where it differs
+    from the reference, the message shows the first input that shows it, what was expected and
+    what was received, and the hint of the mistake that gives the same results on all cases.
 
     Args:
         name: as the exercise is called in the notebook, such as "1.1 top_k_error".
-        reference: the right answer: a function, or a value.
+        reference: the right answer: a function, whose arguments have the learner's names, or a
+            value.
         success: a sentence that says what works now.
-        misconceptions: what wrong answers look like, most telling first.
+        mistakes: wrong answers and what to say of each, in turn; the most telling first.
         cases: for a function: the arguments of each trial, a tuple each.
-        names: for a function: what the arguments are called.
-        hint: for a wrong answer that fits no misconception.
+        hint: for a wrong answer that fits no mistake. It asks; it does not give the solution.
 
-    >>> check = Check("double", lambda x: 2 * x, "doubled", cases=[(3,)], names=("x",),
-    ...               misconceptions=[Misconception(lambda x: x * x, "that is the square")])
+    >>> check = Check("double", lambda x: 2 * x, "doubled", cases=[(2,), (3,)],
+    ...               mistakes=[lambda x: x * x, "that is the square"])
     >>> check(lambda x: x * x)
     ✗ double: not yet. For x = 3 the answer should be 6, yours is 9. That is the square.
     >>> check(lambda x: x + x)
@@ -46,155 +57,146 @@ class Check:
     """
 
     def __init__(
-        self,
-        name: str,
-        reference: Any,
-        success: str,
-        misconceptions: Sequence[Misconception] = (),
-        cases: Sequence[tuple] = (),
-        names: Sequence[str] = (),
-        hint: str = "Open the first hint below",
+        self, name, reference, success, mistakes=(), cases=(), hint="Open the first hint below"
     ):
-        self.name, self.reference, self.success, self.hint = name, reference, success, hint
-        self.misconceptions, self.cases, self.names = misconceptions, cases, names
+        self.name, self.reference, self.success = name, reference, success
+        self.cases, self.hint = cases, hint
+        self.mistakes = list(zip(mistakes[::2], mistakes[1::2], strict=True))
+        self.names = tuple(inspect.signature(reference).parameters) if cases else ()
 
-    def __call__(self, answer: Any) -> None:
-        """Print what `grade` finds. Never raises, so that the notebook runs on."""
-        result = self.grade(answer)
-        line = {
-            "not attempted": f"○ {self.name}: not attempted yet. {result.message}",
-            "wrong": f"✗ {self.name}: not yet. {result.message}",
-            "right": f"✓ {self.name}: right. {result.message}",
-        }
-        print(line[result.status])
+    def __call__(self, answer):
+        """Print what `grade` finds."""
+        status, message = self.grade(answer, say=print)
+        print(f"{STATUS[status].format(self.name)} {message}")
 
-    def grade(self, answer: Any) -> Result:
-        """The result for `answer`, for tests and for instructors who collect answers."""
-        if self.cases:
+    def grade(self, answer, say=lambda line: None):
+        """The Result for `answer`, for tests and for instructors who collect answers.
+
+        `say` is given a line when an answer takes its time. Raises nothing but KeyboardInterrupt,
+        so that the notebook runs on.
+        """
+        try:
+            if answer is ...:
+                gap = "Put your answer in place of the three dots"
+                return _not_attempted("Write the function above" if self.cases else gap)
+            if not self.cases:
+                return self._judge_value(answer)
             if not callable(answer):
-                if answer is ...:
-                    return self._not_attempted("Write the function above")
-                return Result("wrong", f"Pass the function itself, not {_show(answer)}.")
-            return self._grade_function(answer)
-        if answer is ...:
-            return self._not_attempted("Put your answer in place of the three dots")
-        if _same(answer, self.reference):
+                return Result("wrong", f"Pass the function itself, not {show(answer)}.")
+            return self._judge_function(answer, say)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return Result("wrong", f"Your answer stops the check with {type(error).__name__}.")
+
+    def _judge_value(self, answer):
+        if same(answer, self.reference):
             return Result("right", _sentence(self.success))
-        known = [m.hint for m in self.misconceptions if _same(answer, m.answer)]
-        return Result("wrong", f"You have {_show(answer)}. {_sentence((known or [self.hint])[0])}")
+        known = [hint for value, hint in self.mistakes if same(answer, value)]
+        hint = known[0] if known else misfit(answer, self.reference) or self.hint
+        return Result("wrong", f"You have {show(answer)}. {_sentence(hint)}")
 
-    def _grade_function(self, answer: Callable) -> Result:
-        if _is_empty(answer):
-            return self._not_attempted("Write the body of the function above")
+    def _judge_function(self, answer, say):
+        notice = [f"… {self.name}: your function is slow; still trying it."]
+        trials = []
         for case in self.cases:
-            expected = self.reference(*_copied(case))
-            try:
-                received = answer(*_copied(case))
-            except NotImplementedError:
-                return self._not_attempted("Replace the line with NotImplementedError")
-            except Exception as error:
-                if "ellipsis" in str(error):
-                    return self._not_attempted("Replace the three dots")
-                return Result(
-                    "wrong",
-                    f"For {self._given(case)} your function stops with "
-                    f"{type(error).__name__}: {_sentence(str(error))}",
-                )
-            if received is ...:
-                return self._not_attempted("Replace the three dots")
-            if not _same(received, expected):
-                return Result(
-                    "wrong",
-                    f"For {self._given(case)} the answer should be {_show(expected)}, "
-                    f"yours is {_show(received)}. {_sentence(self._hint(answer, case, received))}",
-                )
-        return Result("right", _sentence(self.success))
-
-    def _hint(self, answer: Callable, case: tuple, received: Any) -> str:
-        if received is None:
-            return "Your function ended without reaching a `return`, so Python returned None"
-        fit = [m for m in self.misconceptions if _same(received, _outcome(m.answer, case))]
-        # Two may agree on this case by chance; then the one that agrees on all of them.
-        for misconception in fit:
-            outcomes = (
-                (_outcome(answer, c), _outcome(misconception.answer, c)) for c in self.cases
+            expected = attempt(self.reference, case).value
+            outcome = attempt(answer, case, slow=lambda: notice and say(notice.pop()))
+            right = not outcome.error and same(outcome.value, expected)
+            trials.append(Trial(case, expected, outcome, right))
+            if isinstance(outcome.error, TooLong):
+                break
+        wrong = next((trial for trial in trials if not trial.right), None)
+        result = Result("right", _sentence(self.success))
+        if wrong:
+            result = self._explain(answer, wrong, trials)
+        changed = sorted({i for trial in trials for i in trial.outcome.changed})
+        if changed and result.status != "not attempted":
+            names = " and ".join(self.names[i] for i in changed)
+            warning = (
+                f"! Your function changes its input {names}. Whoever calls it still needs that: "
+                "make a new value, or work on a copy."
             )
-            if all(_same(a, b) for a, b in outcomes):
-                return misconception.hint
-        return fit[0].hint if fit else self.hint
+            result = Result(result.status, f"{result.message}\n{warning}")
+        return result
 
-    def _given(self, case: tuple) -> str:
-        return ", ".join(f"{n} = {_show(v)}" for n, v in zip(self.names, case, strict=True))
-
-    def _not_attempted(self, what_to_do: str) -> Result:
-        return Result("not attempted", f"{what_to_do}, then run this cell again.")
-
-
-def _outcome(function: Callable, case: tuple) -> Any:
-    """What the function returns, or the name of the error that it stops with."""
-    try:
-        return function(*_copied(case))
-    except Exception as error:
-        return type(error).__name__
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Equal, with numbers compared to five digits and arrays by shape and values."""
-    if isinstance(b, (set, frozenset)):
-        if isinstance(a, str):
-            a = [letter for letter in a if letter.isalnum()]
-        try:  # letters in any form: "BDF", "b, d, f", ["b", "d", "f"], {"B", "D", "F"}
-            return {str(part).upper() for part in a} == {str(part).upper() for part in b}
-        except TypeError:
-            return False
-    if isinstance(a, str) or isinstance(b, str):
-        return isinstance(a, str) and isinstance(b, str) and a == b
-    if isinstance(b, tuple) and any(isinstance(part, np.ndarray) for part in b):
-        return (
-            isinstance(a, (tuple, list))
-            and len(a) == len(b)
-            and all(_same(x, y) for x, y in zip(a, b, strict=True))
+    def _explain(self, answer, wrong, trials):
+        pairs = zip(self.names, wrong.case, strict=False)  # a reference may have options
+        given = cut(", ".join(f"{name} = {show(value)}" for name, value in pairs), 600)
+        received = wrong.outcome.value
+        if wrong.outcome.error:
+            return _explain_error(answer, given, wrong.outcome.error)
+        if received is ... or (isinstance(received, tuple) and any(v is ... for v in received)):
+            return _not_attempted("Replace the three dots")
+        if all(not trial.outcome.error and trial.outcome.value is None for trial in trials):
+            if _is_empty(answer):
+                return _not_attempted("Write the body of the function above")
+            text = "Your function returns None: write its body, and end it with `return`."
+            return Result("wrong", text)
+        return Result(
+            "wrong",
+            f"For {given} the answer should be {show(wrong.expected, 250)}, "
+            f"yours is {show(received, 250)}. {_sentence(self._hint(wrong, trials))}",
         )
+
+    def _hint(self, wrong, trials):
+        for answer, hint in self.mistakes:
+            if all(_alike(trial.outcome, attempt(answer, trial.case)) for trial in trials):
+                return hint
+        if wrong.outcome.value is None:
+            return "There your function ends without a `return`, so Python returns None"
+        values = [(trial.outcome.value, trial.expected) for trial in trials]
+        if rounded(*zip(*values, strict=True)):
+            return "That is rounded: return the number with all its digits"
+        return misfit(wrong.outcome.value, wrong.expected) or self.hint
+
+
+def integers(seed, *ranges, count=5):
+    """Cases of whole numbers, the same for the same seed; each range with both its ends.
+
+    >>> integers(0, (1, 9), (1, 3), count=2)
+    [(7, 2), (1, 2)]
+    """
+    draw = random.Random(seed).randint
+    return [tuple(draw(*ends) for ends in ranges) for _ in range(count)]
+
+
+def _alike(a, b):
+    if a.error or b.error:
+        return type(a.error) is type(b.error)
+    return same(a.value, b.value)
+
+
+def _explain_error(answer, given, error):
+    name = unsolved(answer, error)
+    if name == getattr(answer, "__name__", ""):
+        return _not_attempted("Replace the line with NotImplementedError")
+    if name:
+        text = f"Your function calls {name}, which is not written yet: solve it first."
+        return Result("wrong", text)
+    # Python says 'ellipsis' where three dots are used as a value; NumPy's messages mention it, too.
+    if isinstance(error, TypeError) and "'ellipsis'" in str(error).lower():
+        return _not_attempted("Replace the three dots")
+    return Result("wrong", _sentence(f"For {given} {stopped_at(answer, error)}"))
+
+
+def _is_empty(function):
+    """Whether the body is only a docstring, `...` or `pass`, as far as there is source to read."""
     try:
-        if np.asarray(a).dtype.kind in "US":  # numbers as text
-            return False
-        a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    except (TypeError, ValueError):
+        (node,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    except (OSError, TypeError, SyntaxError, ValueError):
         return False
-    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-5, atol=1e-8))
+    return isinstance(node, ast.FunctionDef) and all(
+        isinstance(line, ast.Pass)
+        or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
+        for line in node.body
+    )
 
 
-def _show(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        text = np.array2string(value, precision=3, separator=", ", threshold=30, edgeitems=1)
-        text = " ".join(text.split())
-        return text if value.size <= 30 else f"{text} of shape {value.shape}"
-    if isinstance(value, (set, frozenset)):
-        return "{" + ", ".join(sorted(map(repr, value))) + "}"
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-        return f"{int(value):,}"
-    if isinstance(value, (float, np.floating)):
-        return f"{float(value):.4g}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_show(part) for part in value) + "]"
-    if isinstance(value, tuple):
-        return "(" + ", ".join(_show(part) for part in value) + ("," * (len(value) == 1)) + ")"
-    return repr(value)
+def _not_attempted(what_to_do):
+    return Result("not attempted", f"{what_to_do}, then run this cell again.")
 
 
-def _sentence(text: str) -> str:
+def _sentence(text):
     text = text.strip()
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
-
-
-def _copied(case: tuple) -> tuple:
-    """Copies of the arrays, so that a function that changes its input does no harm."""
-    return tuple(part.copy() if isinstance(part, np.ndarray) else part for part in case)
-
-
-def _is_empty(function: Callable) -> bool:
-    """True for a body of only a docstring, `...` or `pass`."""
-    if not hasattr(function, "__code__"):
-        return False
-    body = [i for i in dis.get_instructions(function) if i.opname not in ("RESUME", "NOP")]
-    return len(body) <= 2 and all(i.argval is None for i in body)

@@ -2,98 +2,84 @@
 
 import numpy as np
 
-from course_lib.exercises.check import Check, Misconception
+from course_lib.exercises.check import Check, integers
 from course_lib.measure import metrics
 
+_RNG = np.random.default_rng(1)
 _SCORES = np.array(
     [
         [0.60, 0.20, 0.10, 0.05, 0.03, 0.02],
-        [0.30, 0.05, 0.25, 0.10, 0.20, 0.10],
+        [0.30, 0.05, 0.25, 0.11, 0.20, 0.09],
         [0.02, 0.03, 0.05, 0.10, 0.30, 0.50],
-        [0.15, 0.40, 0.25, 0.05, 0.05, 0.10],
+        [0.15, 0.40, 0.25, 0.04, 0.05, 0.11],
     ]
 )
-_LABELS = np.array([0, 4, 0, 2])
 
 
-def _top_by(order, wrong=True):
-    """A top-k error (or accuracy) whose ranking is `order` of the scores."""
+def _random_top(images, classes, k):
+    scores = _RNG.permuted(np.tile(np.arange(classes) / classes, (images, 1)), axis=1).round(2)
+    return _RNG.integers(0, classes, images), scores, k
 
-    def rate(labels, scores, k):
-        top = np.argsort(order(scores), axis=1)[:, :k]
-        hit = (top == labels[:, None]).any(axis=1)
-        return float(np.mean(~hit if wrong else hit))
 
-    return rate
+def _top(labels, scores, k, axis=1, first=0):
+    """Error of those whose label is not among the guesses from the first to the k-th."""
+    best = np.argsort(-scores, axis=axis)[:, first:k]
+    return 1 - float((best == labels[:, None]).any(axis=1).mean())
 
 
 top_k_error = Check(
     "1.1 top_k_error",
     metrics.top_k_error,
-    "Six lines, and you can read every table of every paper in this course",
-    names=("labels", "scores", "k"),
-    cases=[(_LABELS, _SCORES, k) for k in (3, 1, 2, 4, 6)],
-    misconceptions=[
-        Misconception(
-            _top_by(lambda scores: -scores, wrong=False),
-            "That is the share of hits, the accuracy; the error is 1 minus it",
-        ),
-        Misconception(
-            _top_by(lambda scores: scores),
-            "argsort puts the lowest score first, so these are the k worst classes; turn the order "
-            "round, for example with -scores",
-        ),
-        Misconception(
-            lambda labels, scores, k: float(np.mean(scores.argmax(axis=1) != labels)),
-            "That looks at the single best class, whatever k is",
-        ),
-        Misconception(
-            lambda labels, scores, k: float(
-                np.mean(~(np.sort(scores, axis=1)[:, -k:] == labels[:, None]).any(axis=1))
-            ),
-            "That compares labels with scores; compare them with the positions of the k best "
-            "scores, which argsort gives",
-        ),
-        Misconception(
-            lambda labels, scores, k: float(
-                np.mean(np.argsort(-scores, axis=1)[:, k - 1] != labels)
-            ),
-            "That looks at the k-th guess alone; all of the first k count",
-        ),
-        Misconception(
-            lambda labels, scores, k: 100 * _top_by(lambda scores: -scores)(labels, scores, k),
-            "That is in percent; return a fraction",
-        ),
-        Misconception(
-            lambda labels, scores, k: int(
-                len(labels) * _top_by(lambda scores: -scores)(labels, scores, k)
-            ),
-            "That is the number of misses; the error is their share",
-        ),
+    "Three lines, and you can read every table of every paper in this course",
+    cases=[
+        *[(np.array([0, 4, 0, 2]), _SCORES, k) for k in (3, 1, 2, 4, 6)],
+        *[_random_top(*case) for case in ((5, 4, 2), (1, 3, 1), (4, 8, 6), (3, 3, 2), (9, 4, 3))],
     ],
+    mistakes=[
+        lambda y, s, k: 1 - _top(y, s, k),
+        "That is the share of hits, the accuracy; the error is the share of misses",
+        lambda y, s, k: _top(y, -s, k),
+        "argsort puts the lowest score first, so these are the k worst classes",
+        lambda y, s, k: _top(y, s, 1),
+        "That looks at the single best class, whatever k is",
+        lambda y, s, k: _top(y, s, 5),
+        "That looks at the five best classes, whatever k is",
+        lambda y, s, k: _top(y, s, k - 1),
+        "That is one guess too few: a slice [:k] ends in front of k, so it has k entries",
+        lambda y, s, k: _top(y, s, k + 1),
+        "That is one guess too many: a slice [:k] has k entries",
+        lambda y, s, k: _top(y, s, k, axis=0),
+        "That puts the images of each class in order; put the classes of each image in order",
+        lambda y, s, k: 1 - float((np.argsort(-s, axis=1)[:, :k] == y[:, None]).mean()),
+        "That is the share of wrong guesses; one hit among the k guesses makes an image right",
+        lambda y, s, k: 1 - float((np.sort(s, axis=1)[:, -k:] == y[:, None]).any(axis=1).mean()),
+        "That compares labels with scores; compare them with the places of the best scores",
+        lambda y, s, k: _top(y, s, k, first=k - 1),
+        "That looks at the k-th guess alone; all of the first k count",
+        lambda y, s, k: 100 * _top(y, s, k),
+        "That is in percent; return a fraction",
+        lambda y, s, k: round(len(y) * _top(y, s, k)),
+        "That is the number of misses; the error is their share",
+    ],
+    hint="For which images is the label among the k classes with the highest scores?",
 )
 
 chance_top_k_error = Check(
     "1.2 chance_top_k_error",
     lambda classes, k: 1 - k / classes,
     "Guessing five of a thousand classes fails 99.5% of the time",
-    names=("classes", "k"),
-    cases=[(4, 2), (1000, 5), (10, 1), (10, 10)],
-    misconceptions=[
-        Misconception(
-            lambda classes, k: k / classes,
-            "That is the chance to hit; the error is the chance to miss",
-        ),
-        Misconception(
-            lambda classes, k: 1 - 1 / classes, "That is for one guess; here there are k"
-        ),
-        Misconception(
-            lambda classes, k: (1 - 1 / classes) ** k,
-            "That is for k guesses that may repeat; the k guesses here all differ",
-        ),
-        Misconception(
-            lambda classes, k: 100 * (1 - k / classes), "That is in percent; return a fraction"
-        ),
+    cases=[(4, 2), (1000, 5), (10, 1), (10, 10), *integers(1, (100, 999), (1, 99))],
+    mistakes=[
+        lambda n, k: k / n,
+        "That is the chance to hit; the error is the chance to miss",
+        lambda n, k: 1 - 1 / n,
+        "That is for one guess; here there are k",
+        lambda n, k: (1 - 1 / n) ** k,
+        "That is for k guesses that may repeat; the k guesses here all differ",
+        lambda n, k: 100 * (1 - k / n),
+        "That is in percent; return a fraction",
+        lambda n, k: n - k,
+        "That is how many classes are not named; what share of all is it?",
     ],
 )
 
@@ -101,83 +87,65 @@ relative_reduction = Check(
     "1.3 relative_reduction",
     lambda before, after: (before - after) / before,
     "Going from 4 to 2 percent is as large a step as going from 40 to 20",
-    names=("before", "after"),
-    cases=[(40.0, 20.0), (25.770, 16.422), (4.0, 3.0)],
-    misconceptions=[
-        Misconception(
-            lambda before, after: before - after,
-            "That is the difference in points; the relative reduction is its share of what was "
-            "there before",
-        ),
-        Misconception(
-            lambda before, after: (before - after) / after,
-            "The share is of the error before, not of the error after",
-        ),
-        Misconception(
-            lambda before, after: (after - before) / before,
-            "A reduction counts as positive: before minus after",
-        ),
-        Misconception(lambda before, after: after / before, "That is what is left; 1 minus it"),
-        Misconception(
-            lambda before, after: 100 * (before - after) / before,
-            "That is in percent; return a fraction",
-        ),
+    cases=[(40.0, 20.0), (25.770, 16.422), (4.0, 3.0), (7.0, 7.0), (3.0, 0.0), (20.0, 25.0)],
+    mistakes=[
+        lambda b, a: b - a,
+        "That is the difference in points; which share is it of what was there before?",
+        lambda b, a: (b - a) / a if a else np.inf,
+        "The share is of the error before, not of the error after",
+        lambda b, a: (a - b) / b,
+        "A reduction counts as positive: which number is larger?",
+        lambda b, a: a / b,
+        "That is what is left; the rest is gone",
+        lambda b, a: 100 * (b - a) / b,
+        "That is in percent; return a fraction",
+        lambda b, a: abs(b - a) / b,
+        "An error that rises is not reduced: then the number is negative",
+        lambda b, a: max(b - a, 0) / b,
+        "An error that rises is a negative reduction; do not cut it off at 0",
     ],
 )
 
 
-def _average(part):
-    return lambda scores: part(np.asarray(scores))
+def _shares(nets, images, classes):
+    scores = _RNG.integers(1, 20, (nets, images, classes))
+    return (np.round(scores / scores.sum(axis=2, keepdims=True), 2),)
 
+
+# Small enough to be shown whole. The mean differs from what each other way of voting gives.
+_ENSEMBLES = [
+    (np.array([[[0.6, 0.4, 0.0]], [[0.6, 0.4, 0.0]], [[0.0, 0.9, 0.1]]]),),  # from the count
+    (np.array([[[0.01, 0.99]], [[0.8, 0.2]], [[0.8, 0.2]]]),),  # from the product
+    (np.array([[[1.0, 0.0]], [[0.3, 0.7]], [[0.3, 0.7]]]),),  # from the median
+    (np.array([[[0.7, 0.3, 0.0]], [[0.0, 0.5, 0.5]]]),),  # from the surest, and the squares
+    *[_shares(*shape) for shape in ((2, 3, 4), (4, 2, 3), (1, 3, 2), (3, 4, 3), (2, 2, 2))],
+]
 
 ensemble = Check(
     "1.4 ensemble",
-    _average(lambda s: s.mean(axis=0).argmax(axis=1)),
+    lambda scores: scores.mean(axis=0).argmax(axis=1),
     "This is all that an ensemble is: the nets vote with their probabilities",
-    names=("scores",),
-    cases=[
-        (
-            np.array(
-                [
-                    [[0.55, 0.45, 0.00], [0.1, 0.2, 0.7], [0.95, 0.05, 0.0]],
-                    [[0.55, 0.45, 0.00], [0.3, 0.4, 0.3], [0.1, 0.6, 0.3]],
-                    [[0.00, 0.90, 0.10], [0.3, 0.4, 0.3], [0.1, 0.7, 0.2]],
-                    [[0.30, 0.40, 0.30], [0.2, 0.3, 0.5], [0.1, 0.5, 0.4]],
-                ]
-            ),
-        ),
-        # The mean differs from the product (first image) and from the median (second one).
-        (
-            np.array(
-                [
-                    [[0.01, 0.99], [1.0, 0.0]],
-                    [[0.80, 0.20], [0.3, 0.7]],
-                    [[0.80, 0.20], [0.3, 0.7]],
-                ]
-            ),
-        ),
-    ],
-    misconceptions=[
-        Misconception(
-            lambda s: np.array([np.bincount(v).argmax() for v in s.argmax(axis=2).T]),
-            "That counts votes: a net that is almost sure weighs as much as one that wavers. "
-            "Average the probabilities first, then take the best class",
-        ),
-        Misconception(
-            _average(lambda s: s.mean(axis=0)),
-            "Those are the averaged probabilities; the prediction is the class with the highest",
-        ),
-        Misconception(
-            _average(lambda s: s.mean(axis=1).argmax(axis=1)),
-            "That averages over the images; the nets lie along the first axis",
-        ),
-        Misconception(
-            _average(lambda s: s.max(axis=0).argmax(axis=1)),
-            "That follows the net that is most sure; an ensemble listens to all of them",
-        ),
-        Misconception(
-            _average(lambda s: s.argmax(axis=2)),
-            "Those are the predictions of each net; there is to be one for each image",
-        ),
+    cases=_ENSEMBLES,
+    mistakes=[
+        lambda s: np.array([np.bincount(v).argmax() for v in s.argmax(axis=2).T]),
+        "That counts votes: a net that is almost sure weighs no more than one that wavers",
+        lambda s: s.mean(axis=0),
+        "Those are the averaged probabilities; the prediction is the class with the highest",
+        lambda s: s.mean(axis=0).max(axis=1),
+        "That is how high the best probability is; return which class has it",
+        lambda s: s.mean(axis=1).argmax(axis=1),
+        "That averages over the images; the nets lie along the first axis",
+        lambda s: s.max(axis=0).argmax(axis=1),
+        "That follows the net that is most sure; an ensemble listens to all of them",
+        lambda s: np.median(s, axis=0).argmax(axis=1),
+        "That takes the median of the nets, and leaves out how sure the others are",
+        lambda s: s.prod(axis=0).argmax(axis=1),
+        "That multiplies: one net with a probability near 0 overrules all others. Average them",
+        lambda s: (s**2).mean(axis=0).argmax(axis=1),
+        "Squares let the surest net count for more than its probability; average those as they are",
+        lambda s: np.exp(s).mean(axis=0).argmax(axis=1),
+        "These are probabilities already: no exponential or softmax once more",
+        lambda s: s.argmax(axis=2),
+        "Those are the predictions of each net; there is to be one for each image",
     ],
 )

@@ -1,338 +1,235 @@
 """Checks of chapter 05."""
 
-from math import prod
+import math
 
-from course_lib.exercises.check import Check, Misconception
+from course_lib.exercises.check import Check, integers
+from course_lib.measure.geometry import conv_cost, inception_costs, receptive_fields
 
-MODULE_3A = (64, 96, 128, 16, 32, 32)
+_SMALL = (3, 2, 2, 2, 2, 2)
+_MODULE_3A = (64, 96, 128, 16, 32, 32)
+_MODULE_3B = (128, 128, 192, 32, 96, 64)
 
 channels_after = Check(
     "5.1 channels_after",
     lambda channels, one, three, five, modules: channels + modules * (one + three + five),
     "The pooling branch passes every channel on, so a naive stack can only grow",
-    names=("channels", "one", "three", "five", "modules"),
-    cases=[(3, 3, 3, 3, 1), (192, 64, 128, 32, 1), (192, 64, 128, 32, 2), (192, 64, 128, 32, 9)],
-    misconceptions=[
-        Misconception(
-            lambda channels, one, three, five, modules: (
-                channels + (modules - 1) * (one + three + five)
-            ),
-            "That is one module too few: the first one adds channels too",
-        ),
-        Misconception(
-            lambda channels, one, three, five, modules: modules * (one + three + five),
-            "The pooling branch adds channels too: as many as came in",
-        ),
-        Misconception(
-            lambda channels, one, three, five, modules: one + three + five,
-            "The fourth branch, pooling, is missing: it keeps all channels that came in",
-        ),
-        Misconception(
-            lambda channels, one, three, five, modules: channels + one + three + five,
-            "That is one module; the next one starts from what this one returns",
-        ),
-        Misconception(
-            lambda channels, one, three, five, modules: modules * (channels + one + three + five),
-            "The channels that came in are passed on, not doubled: each module adds only "
-            "one + three + five",
-        ),
-        Misconception(
-            lambda channels, one, three, five, modules: max(channels, one, three, five),
-            "Branches are laid side by side, so their channels add up",
-        ),
+    cases=[
+        *[(3, 3, 3, 3, 1), (192, 64, 128, 32, 1), (192, 64, 128, 32, 2), (192, 64, 128, 32, 9)],
+        *[(5, 1, 2, 4, 0), *integers(5, (1, 500), (1, 99), (1, 99), (1, 99), (2, 6))],
+    ],
+    mistakes=[
+        lambda c, a, b, d, n: c + (n - 1) * (a + b + d),
+        "That is one module too few: the first one adds channels too",
+        lambda c, a, b, d, n: n * (a + b + d),
+        "The pooling branch adds channels too: as many as came in",
+        lambda c, a, b, d, n: a + b + d,
+        "The fourth branch, pooling, is missing: it keeps all channels that came in",
+        lambda c, a, b, d, n: c + n * (a + b),
+        "The 5×5 branch is missing",
+        lambda c, a, b, d, n: c + n * (a + d),
+        "The 3×3 branch is missing",
+        lambda c, a, b, d, n: c + n * (b + d),
+        "The 1×1 branch is missing",
+        lambda c, a, b, d, n: c + a + b + d,
+        "That is one module; the next one starts from what this one returns",
+        lambda c, a, b, d, n: n * (c + a + b + d),
+        "The channels that came in are passed on; they come in once, not once for each module",
+        lambda c, a, b, d, n: max(c, a, b, d),
+        "Branches are laid side by side, so their channels add up",
     ],
     hint="How many channels does each of the four branches return?",
 )
 
 
-def _parameters(channels, widths, kernel5=5, bias=1):
-    one, reduce3, three, reduce5, five, project = widths
-    narrow = (channels + bias) * (one + reduce3 + reduce5 + project)
-    return narrow + (9 * reduce3 + bias) * three + (kernel5**2 * reduce5 + bias) * five
+def _module(channels, widths, bias=True):
+    return sum(inception_costs(channels, widths).values()) + bias * sum(widths)
 
 
-def _without_reductions(channels, widths):
-    one, _, three, _, five, project = widths
+def _other_kernel(channels, widths, kernel):
+    """The module's parameters with this kernel in the place of the 5×5."""
+    reduce5, five = widths[3:5]
+    return _module(channels, widths) + (kernel**2 - 25) * reduce5 * five
+
+
+def _sees_all(channels, widths):
+    """The parameters if the large kernels saw all channels beside their reductions."""
+    _, reduce3, three, reduce5, five, _ = widths
     return (
-        (channels + 1) * (one + project) + (9 * channels + 1) * three + (25 * channels + 1) * five
+        _module(channels, widths)
+        + conv_cost(3, channels - reduce3, three)
+        + conv_cost(5, channels - reduce5, five)
     )
 
 
-def _blind_to_reductions(channels, widths):
-    _, reduce3, _, reduce5, _, _ = widths
-    return _without_reductions(channels, widths) + (channels + 1) * (reduce3 + reduce5)
-
-
-def _only_large(channels, widths):
-    one, reduce3, three, reduce5, five, project = widths
-    return (channels + 1) * (one + project) + (9 * reduce3 + 1) * three + (25 * reduce5 + 1) * five
-
-
-def _project_sees_one(channels, widths):
-    *_, project = widths
-    return _parameters(channels, widths) - (channels - 1) * project
+def _reductions(channels, widths):
+    return (channels + 1) * (widths[1] + widths[3])
 
 
 module_parameters = Check(
     "5.2 module_parameters",
-    _parameters,
+    _module,
     "176 for the small module, 163,696 for module 3a: you can check every row of the paper's table",
-    names=("channels", "widths"),
-    cases=[(3, (3, 2, 2, 2, 2, 2)), (192, MODULE_3A), (480, (192, 96, 208, 16, 48, 64))],
-    misconceptions=[
-        Misconception(
-            lambda channels, widths: _parameters(channels, widths, bias=0),
-            "Every filter has a bias too, the 1×1 filters as well",
-        ),
-        Misconception(
-            lambda channels, widths: _parameters(channels, widths, kernel5=3),
-            "This is the very mistake that this chapter hunts: a 5×5 kernel has 25 weights for "
-            "each channel that it sees",
-        ),
-        Misconception(
-            _blind_to_reductions,
-            "The 3×3 and the 5×5 see only what their reductions leave, not all channels",
-        ),
-        Misconception(
-            lambda channels, widths: _parameters(channels, (*widths[:5], 0)),
-            "The projection after the pooling is missing: a 1×1 convolution, too",
-        ),
-        Misconception(
-            lambda channels, widths: _parameters(channels, widths) - widths[1] - widths[3],
-            "The two reductions have biases, too",
-        ),
-        Misconception(
-            _without_reductions,
-            "The 3×3 and the 5×5 see only what their reductions leave, and the reductions have "
-            "weights of their own",
-        ),
-        Misconception(
-            _only_large,
-            "The two reductions are convolutions too: 1×1, with weights and biases",
-        ),
-        Misconception(
-            _project_sees_one,
-            "The projection sees all channels: pooling does not mix them, and keeps every one",
-        ),
-        Misconception(
-            lambda channels, widths: channels * sum(widths),
-            "Kernels differ: 9 weights a channel in a 3×3, 25 in a 5×5, and what they see differs "
-            "too",
-        ),
+    cases=[
+        *[(3, _SMALL), (192, _MODULE_3A), (256, _MODULE_3B)],
+        *[(c, tuple(widths)) for c, *widths in integers(52, (1, 99), *[(1, 50)] * 6, count=3)],
     ],
-    hint="Six convolutions, each with kernel · kernel · channels seen · filters weights and one "
-    "bias a filter",
+    mistakes=[
+        lambda c, w: _module(c, w, bias=False),
+        "Every filter has a bias too, the 1×1 filters as well",
+        lambda c, w: _other_kernel(c, w, 3),
+        "This is the very mistake that this chapter hunts: how many weights has a 5×5 kernel?",
+        _sees_all,
+        "The 3×3 and the 5×5 see only what their reductions leave, not all channels",
+        lambda c, w: _module(c, (*w[:5], 0)),
+        "The projection after the pooling is missing: a 1×1 convolution, too",
+        lambda c, w: _module(c, w) - w[1] - w[3],
+        "The two reductions have biases, too",
+        lambda c, w: _sees_all(c, w) - _reductions(c, w),
+        "The reductions have weights of their own, and change what the 3×3 and the 5×5 see",
+        lambda c, w: _module(c, w) - _reductions(c, w),
+        "The two reductions are convolutions too: 1×1, with weights and biases",
+        lambda c, w: _module(c, w) - (c - 1) * w[5],
+        "The projection sees all channels: pooling does not mix them, and keeps every one",
+        lambda c, w: _module(c, (w[0], w[3], w[2], w[1], *w[4:])),
+        "The two reductions have changed places: in `widths` each stands before its kernel",
+        lambda c, w: c * sum(w),
+        "Kernels differ in size, and in how many channels they see",
+    ],
+    hint="Six convolutions: which kernel has each, what does it see, how many filters are there?",
 )
 
 
-def _costs(side, channels, reduce, filters, kernel):
-    direct = side**2 * kernel**2 * channels * filters
-    return direct, side**2 * (channels * reduce + kernel**2 * reduce * filters)
-
-
-def _without_its_own(side, channels, reduce, filters, kernel):
+def _costs(side, channels, reduce, filters, kernel, bias=False):
     return (
-        side**2 * kernel**2 * channels * filters,
-        side**2 * kernel**2 * reduce * filters,
+        conv_cost(kernel, channels, filters, side) + bias * side**2 * filters,
+        conv_cost(1, channels, reduce, side)
+        + conv_cost(kernel, reduce, filters, side)
+        + bias * side**2 * (reduce + filters),
     )
 
 
-def _weights(side, channels, reduce, filters, kernel):
-    return _costs(1, channels, reduce, filters, kernel)
-
-
-def _with_biases(side, channels, reduce, filters, kernel):
-    direct, reduced = _costs(side, channels, reduce, filters, kernel)
-    return direct + side**2 * filters, reduced + side**2 * (reduce + filters)
-
-
-def _large_reduction(side, channels, reduce, filters, kernel):
-    return (
-        side**2 * kernel**2 * channels * filters,
-        side**2 * kernel**2 * (channels * reduce + reduce * filters),
-    )
-
-
-def _kernel_not_squared(side, channels, reduce, filters, kernel):
-    return (
-        side**2 * kernel * channels * filters,
-        side**2 * (channels * reduce + kernel * reduce * filters),
-    )
-
-
-def _reads_all_channels(side, channels, reduce, filters, kernel):
-    direct = side**2 * kernel**2 * channels * filters
-    return direct, direct + side**2 * channels * reduce
+def _second(cost):
+    """A mistake in the second number alone."""
+    return lambda s, c, r, f, k: (conv_cost(k, c, f, s), cost(s, c, r, f, k))
 
 
 branch_costs = Check(
     "5.3 branch_costs",
     _costs,
     "In module 3a the 5×5 branch falls from 120 to 12 million multiply-adds: to about a tenth",
-    names=("side", "channels", "reduce", "filters", "kernel"),
-    cases=[(4, 8, 2, 4, 3), (28, 192, 16, 32, 5), (28, 192, 96, 128, 3), (14, 64, 64, 32, 3)],
-    misconceptions=[
-        Misconception(
-            lambda *case: _costs(*case)[::-1],
-            "Return the branch without its reduction first, then the one with it",
-        ),
-        Misconception(
-            _without_its_own,
-            "The reduction itself has to be computed too: channels · reduce at every place",
-        ),
-        Misconception(
-            _weights,
-            "Those are the weights; each is used at every place, side · side times",
-        ),
-        Misconception(
-            _kernel_not_squared,
-            "A kernel is a square: kernel · kernel weights for each channel that it sees",
-        ),
-        Misconception(
-            _reads_all_channels,
-            "After the reduction the large kernel sees `reduce` channels, not all of them",
-        ),
-        Misconception(
-            lambda *case: tuple(2 * cost for cost in _costs(*case)),
-            "A multiply-add is one multiplication with its addition: count it once",
-        ),
-        Misconception(
-            lambda side, *case: tuple(cost // side for cost in _costs(side, *case)),
-            "The map is a square: side · side places",
-        ),
-        Misconception(
-            _large_reduction,
-            "The reduction is a 1×1 convolution: no kernel · kernel in its part",
-        ),
-        Misconception(
-            _with_biases,
-            "A bias is an addition, no multiply-add; papers leave it out",
-        ),
+    cases=[
+        *[(4, 8, 2, 4, 3), (28, 192, 16, 32, 5), (28, 192, 96, 128, 3), (14, 64, 64, 32, 3)],
+        *integers(53, (1, 30), (1, 99), (1, 50), (1, 50), (2, 7)),
     ],
-    hint="Multiply-adds = places · weights of the kernel; the second number has two convolutions",
+    mistakes=[
+        lambda *case: _costs(*case)[::-1],
+        "Return the branch without its reduction first, then the one with it",
+        _second(lambda s, c, r, f, k: conv_cost(k, r, f, s)),
+        "The reduction itself has to be computed too, at every place",
+        _second(lambda s, c, r, f, k: conv_cost(k, c, f, s) + conv_cost(1, c, r, s)),
+        "After the reduction the large kernel sees what the reduction leaves, not all channels",
+        _second(lambda s, c, r, f, k: conv_cost(k, c, r, s) + conv_cost(k, r, f, s)),
+        "The reduction is a 1×1 convolution: its kernel has one place",
+        _second(lambda s, c, r, f, k: conv_cost(1, c, r) + conv_cost(k, r, f, s)),
+        "The reduction is computed at every place, too",
+        lambda side, *case: _costs(1, *case),
+        "Those are the weights; each of them is used at every place of the map",
+        lambda side, *case: tuple(side * cost for cost in _costs(1, *case)),
+        "The map is a square: its places are not just one row",
+        lambda s, c, r, f, k: (s * s * k * c * f, s * s * (c * r + k * r * f)),
+        "A kernel is a square: so many weights in each of its rows, for each channel",
+        lambda *case: tuple(2 * cost for cost in _costs(*case)),
+        "A multiply-add is one multiplication with its addition: count it once",
+        lambda *case: _costs(*case, bias=True),
+        "A bias is an addition, no multiply-add; papers leave it out",
+    ],
+    hint="How many weights has each convolution, and at how many places is each of them used?",
 )
 
 
-def _kernel(parameters, channels, widths, root=0.5, bias=1):
-    *_, reduce5, five, _ = widths
-    others = _parameters(channels, widths, kernel5=0, bias=bias)
-    return (abs(parameters - others) / (reduce5 * five)) ** root
+def _kernel(parameters, channels, widths, root=0.5, bias=True):
+    others = _other_kernel(channels, widths, 0) - (not bias) * sum(widths)
+    return (abs(parameters - others) / (widths[3] * widths[4])) ** root
 
 
 kernel_found = Check(
     "5.4 kernel_found",
-    lambda *case: round(_kernel(*case)),
+    lambda parameters, channels, widths: round(_kernel(parameters, channels, widths)),
     "A parameter count tells which kernel the code has, whatever its name says",
-    names=("parameters", "channels", "widths"),
     cases=[
-        (176, 3, (3, 2, 2, 2, 2, 2)),
-        (112, 3, (3, 2, 2, 2, 2, 2)),
-        (155_504, 192, MODULE_3A),
-        (163_696, 192, MODULE_3A),
-        (175_984, 192, MODULE_3A),
-        (151_408, 192, MODULE_3A),
-        (159_088, 192, MODULE_3A),
+        *[(_other_kernel(3, _SMALL, kernel), 3, _SMALL) for kernel in (5, 3)],
+        *[(_other_kernel(192, _MODULE_3A, k), 192, _MODULE_3A) for k in (3, 5, 7, 1, 13)],
+        *[(_other_kernel(256, _MODULE_3B, k), 256, _MODULE_3B) for k in (4, 5, 30)],
     ],
-    misconceptions=[
-        Misconception(
-            lambda parameters, channels, widths: 5,
-            "That is what the name says; the count may say something else",
-        ),
-        Misconception(
-            lambda parameters, channels, widths: 3,
-            "Not every code has the mistake: let the count decide",
-        ),
-        Misconception(
-            lambda *case: round(_kernel(*case, root=1)),
-            "Those are the weights for each channel seen; a kernel is a square, so take the root",
-        ),
-        Misconception(
-            lambda *case: _kernel(*case, bias=0),
-            "The parameters hold biases too: one for each filter of all six convolutions",
-        ),
-        Misconception(
-            lambda parameters, channels, widths: _parameters(channels, widths) == parameters,
-            "Return the kernel's size, such as 5, not whether it is right",
-        ),
+    mistakes=[
+        lambda *case: 5,
+        "That is what the name says; the count may say something else",
+        lambda *case: 3,
+        "Not every code has the mistake: let the count decide",
+        lambda *case: round(_kernel(*case, root=1)),
+        "Those are the kernel's places; how long is the side of a square with so many?",
+        lambda *case: _kernel(*case, bias=False),
+        "The parameters hold biases too: one for each filter of all six convolutions",
+        lambda parameters, channels, widths: _module(channels, widths) == parameters,
+        "Return the kernel's size, such as 5, not whether it is right",
+        lambda parameters, c, w: 5 if parameters == _module(c, w) else 3,
+        "The kernel may be neither: 1×1, 4×4 and 7×7 are possible, too",
+        lambda *case: kernel if (kernel := round(_kernel(*case))) < 12 else None,
+        "A kernel may be larger than those that you have tried",
     ],
-    hint="Take the six convolutions' parameters with a 5×5, and see what a smaller or larger "
-    "kernel would change: reduce5 · five weights for each of its places",
+    hint="How many parameters would a real 5×5 give, and what does one more place of it cost?",
 )
 
 
 def _chain(kernels):
-    return (
-        1 + sum(height - 1 for height, _ in kernels),
-        1 + sum(width - 1 for _, width in kernels),
-        sum(height * width for height, width in kernels),
-    )
+    heights, widths = zip(*kernels, strict=True)
+    height, width = (receptive_fields(sides)[-1][0] for sides in (heights, widths))
+    return height, width, sum(conv_cost(kernel, 1, 1) for kernel in kernels)
+
+
+def _weights(count):
+    """A mistake in the third number alone."""
+    return lambda kernels: (*_chain(kernels)[:2], count(kernels))
+
+
+def _seen(see):
+    """A mistake in the first two numbers: `see` makes of all heights, or widths, what is seen."""
+    return lambda kernels: (*map(see, zip(*kernels, strict=True)), _chain(kernels)[2])
 
 
 chain = Check(
     "5.5 chain",
     _chain,
     "Now you can take any kernel apart, and say what it saves",
-    names=("kernels",),
     cases=[
-        ([(3, 3), (3, 3)],),
-        ([(5, 5)],),
-        ([(1, 7), (7, 1)],),
-        ([(1, 3), (3, 1), (3, 3)],),
-        ([(1, 7)],),
-        ([(3, 1), (1, 5)],),
+        *[([(3, 3), (3, 3)],), ([(5, 5)],), ([(1, 7), (7, 1)],), ([(1, 3), (3, 1), (3, 3)],)],
+        *[([(1, 7)],), ([(3, 1), (1, 5)],), ([(2, 3), (4, 1), (5, 6)],), ([(1, 1)],)],
     ],
-    misconceptions=[
-        Misconception(
-            lambda kernels: (
-                sum(height for height, _ in kernels),
-                sum(width for _, width in kernels),
-                _chain(kernels)[2],
-            ),
-            "The first kernel sees its own size; each further one adds its size minus 1",
-        ),
-        Misconception(
-            lambda kernels: (
-                max(height for height, _ in kernels),
-                max(width for _, width in kernels),
-                _chain(kernels)[2],
-            ),
-            "A second kernel looks at cells that have each seen a patch: the field grows",
-        ),
-        Misconception(
-            lambda kernels: (_chain(kernels)[1], _chain(kernels)[0], _chain(kernels)[2]),
-            "The height comes first, then the width",
-        ),
-        Misconception(
-            lambda kernels: (_chain(kernels)[0], _chain(kernels)[0], _chain(kernels)[2]),
-            "Height and width need not be equal: add up each for itself",
-        ),
-        Misconception(
-            lambda kernels: (*_chain(kernels)[:2], prod(h * w for h, w in kernels)),
-            "The convolutions stand one after the other: their weights add up",
-        ),
-        Misconception(
-            lambda kernels: (*_chain(kernels)[:2], sum(h * h for h, _ in kernels)),
-            "A kernel of height × width has height · width weights, also where they differ",
-        ),
-        Misconception(
-            lambda kernels: (
-                *_chain(kernels)[:2],
-                sum(height + width for height, width in kernels),
-            ),
-            "A kernel of height × width has height · width weights",
-        ),
-        Misconception(
-            lambda kernels: (*_chain(kernels)[:2], _chain(kernels)[0] * _chain(kernels)[1]),
-            "Those are the weights of one kernel that sees as much; the chain has fewer",
-        ),
-        Misconception(
-            lambda kernels: (*_chain(kernels)[:2], _chain(kernels)[2] + len(kernels)),
-            "Without biases: count the weights alone",
-        ),
-        Misconception(
-            lambda kernels: (_chain(kernels)[0], _chain(kernels)[2]),
-            "Return three numbers: height seen, width seen, weights",
-        ),
+    mistakes=[
+        _seen(sum),
+        "The first kernel sees its own size; how much more does each further one see?",
+        _seen(max),
+        "A second kernel looks at cells that have each seen a patch: the field grows",
+        _seen(math.prod),
+        "Fields add up, kernel by kernel; they do not multiply",
+        _seen(lambda sides: sum(sides) - len(sides)),
+        "Before the first kernel a cell is one pixel, and sees itself",
+        lambda kernels: _chain([kernel[::-1] for kernel in kernels]),
+        "The height comes first, then the width",
+        lambda kernels: (_chain(kernels)[0], _chain(kernels)[0], _chain(kernels)[2]),
+        "Height and width need not be equal: add up each for itself",
+        _weights(lambda kernels: math.prod(h * w for h, w in kernels)),
+        "The convolutions stand one after the other: their weights add up",
+        _weights(lambda kernels: sum(h * h for h, _ in kernels)),
+        "A kernel need not be a square: its width counts, too",
+        _weights(lambda kernels: sum(h + w for h, w in kernels)),
+        "A kernel is a rectangle of weights: how many places has it?",
+        _weights(lambda kernels: math.prod(_chain(kernels)[:2])),
+        "Those are the weights of one kernel that sees as much; the chain has fewer",
+        _weights(lambda kernels: _chain(kernels)[2] + len(kernels)),
+        "Without biases: count the weights alone",
+        lambda kernels: (_chain(kernels)[0], _chain(kernels)[2]),
+        "Return three numbers: height seen, width seen, weights",
     ],
     hint="How much higher does the field get with a kernel of height 3? And of height 1?",
 )

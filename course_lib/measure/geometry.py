@@ -1,18 +1,108 @@
-"""The arithmetic of convolutions, in plain Python: what a cell sees, and what a kernel costs."""
+"""The arithmetic of windows, in plain Python: how large a map is, what a cell sees, what it costs.
+
+Sizes and fields are along one axis. Pooling counts like a convolution.
+"""
+
+import math
+from typing import NamedTuple
+
+
+def output_size(size, kernel, stride=1, padding=0):
+    """Cells of the map that a window of `kernel` cells makes from one of `size` cells.
+
+    `padding` is the number of cells added on each side; or "valid", none; or "same", as many as it
+    takes for size / stride cells, rounded up. ValueError: the window is larger than the padded map.
+
+    >>> output_size(227, 11, stride=4), output_size(224, 7, 2, padding=3)
+    (55, 112)
+    >>> output_size(27, 3, 2, padding="same")
+    14
+    """
+    _check_whole(size=size, kernel=kernel, stride=stride)
+    if padding == "same":
+        return math.ceil(size / stride)
+    padded = size + 2 * padding_before(size, kernel, stride, padding)
+    if kernel > padded:
+        raise ValueError(
+            f"kernel must be at most {padded}, the size of the padded map, got {kernel}; "
+            "take a larger image or more padding"
+        )
+    return (padded - kernel) // stride + 1
+
+
+class Axis(NamedTuple):
+    """What the cells of a map see of the image: cell i sees `size` pixels from start + i * stride.
+
+    `start` is negative where padding is seen. With a stride of None there is no map any more: one
+    cell sees all of it. An `Axis()` is that of the image itself.
+    """
+
+    start: int = 0
+    size: int = 1
+    stride: int | None = 1
+
+    def slide(self, kernel, stride=1, before=0):
+        """The axis behind a window, over a map with `before` cells of padding at its start.
+
+        A new cell sees `kernel` cells of this map, which lie `self.stride` pixels apart.
+
+        >>> Axis().slide(3, stride=2, before=1).slide(3)
+        Axis(start=-1, size=7, stride=2)
+        """
+        return Axis(
+            self.start - before * self.stride,
+            self.size + (kernel - 1) * self.stride,
+            self.stride * stride,
+        )
+
+    def whole(self, cells):
+        """The axis of what sees all the `cells` of the map: a pooled or flattened map.
+
+        >>> Axis(start=-1, size=7, stride=2).whole(5)
+        Axis(start=-1, size=15, stride=None)
+        """
+        return self.slide(cells)._replace(stride=None)
+
+
+def union(branches):
+    """The axis where branches meet, which sees what any of them sees; None if strides disagree.
+
+    >>> union([Axis(-1, 3, 1), Axis(0, 4, 1)])
+    Axis(start=-1, size=5, stride=1)
+    """
+    strides = {axis.stride for axis in branches}
+    if len(strides - {None}) > 1:
+        return None
+    start = min(axis.start for axis in branches)
+    stop = max(axis.start + axis.size for axis in branches)
+    return Axis(start, stop - start, None if None in strides else strides.pop())
+
+
+def padding_before(size, kernel, stride, padding):
+    """Cells of padding at the start of an axis; `padding` as in `output_size`.
+
+    "same" is TensorFlow's: as little as it takes, the odd cell at the end.
+
+    >>> padding_before(28, 3, 1, "same"), padding_before(28, 3, 2, "same")
+    (1, 0)
+    """
+    if padding == "same":
+        covered = (output_size(size, kernel, stride, "same") - 1) * stride + kernel
+        return max(covered - size, 0) // 2
+    if padding == "valid":
+        return 0
+    if not isinstance(padding, int) or padding < 0:
+        raise ValueError(
+            f'padding must be a whole number of at least 0, "same" or "valid", got {padding!r}'
+        )
+    return padding
 
 
 def receptive_fields(kernels, strides=None):
-    """What one cell of each map sees of the input, along one axis, through a stack of windows.
+    """What one cell of each map sees of the input, through a stack of windows.
 
-    A cell of the next map sees `kernel` cells of this one, which lie `stride` pixels apart. So
-    size + (kernel - 1) * stride is what it sees, and its neighbours lie stride * own stride apart.
-
-    Args:
-        kernels: the windows' lengths, the first layer's first; pooling counts like a convolution.
-        strides: their strides; None: all 1.
-
-    Returns:
-        (size, stride) of every map in input pixels, the input's own (1, 1) first.
+    `kernels` and `strides` (None: all 1) are those of the layers in order. Returns (size, stride)
+    of every map in input pixels, the input's own (1, 1) first.
 
     Source: Araujo, Norris, Sim, "Computing receptive fields of convolutional neural networks",
     Distill 2019.
@@ -20,34 +110,36 @@ def receptive_fields(kernels, strides=None):
     >>> receptive_fields((11, 3, 5), (4, 2, 1))
     [(1, 1), (11, 4), (19, 8), (51, 8)]
     """
-    fields = [(1, 1)]
-    for kernel, stride in zip(kernels, strides or [1] * len(kernels), strict=True):
-        size, apart = fields[-1]
-        fields.append((size + (kernel - 1) * apart, apart * stride))
-    return fields
+    strides = [1] * len(kernels) if strides is None else strides
+    if len(strides) != len(kernels):
+        raise ValueError(
+            f"strides must be one for each of the {len(kernels)} kernels, got {len(strides)}"
+        )
+    axes = [Axis()]
+    for kernel, stride in zip(kernels, strides, strict=True):
+        _check_whole(kernel=kernel, stride=stride)
+        axes.append(axes[-1].slide(kernel, stride))
+    return [(axis.size, axis.stride) for axis in axes]
 
 
 def conv_cost(kernel, channels, filters, side=1, groups=1):
     """Multiply-adds of a convolution on a map of side × side places; with side 1, its weights.
 
-    Each of the weights is used once at every place. Biases do not count. `kernel` is the side of
-    a square, or (height, width).
+    Each of the weights is used once at every place. Biases do not count. `kernel` and `side` are
+    those of a square, or (height, width).
 
     >>> conv_cost(3, 64, 64), conv_cost((1, 7), 64, 64), conv_cost(3, 192, 128, side=28)
     (36864, 28672, 173408256)
     """
-    height, width = (kernel, kernel) if isinstance(kernel, int) else kernel
-    return side**2 * height * width * (channels // groups) * filters
+    window, places = (n**2 if isinstance(n, int) else math.prod(n) for n in (kernel, side))
+    return places * window * (channels // groups) * filters
 
 
 def inception_costs(channels, widths, side=1):
     """Multiply-adds of an Inception module's six convolutions, by their names in the paper.
 
-    Args:
-        channels: of the map that comes in.
-        widths: filters of the six, in the order of Table 1 (arXiv:1409.4842). None leaves a
-            reduction or the projection out, and what follows sees all channels.
-        side: of the map; with 1, the weights.
+    `widths` are the filters of the six, in the order of Table 1 (arXiv:1409.4842). None leaves a
+    reduction or the projection out, and what follows sees all channels. With side 1, the weights.
 
     >>> costs = inception_costs(192, (64, 96, 128, 16, 32, 32), side=28)
     >>> costs["5×5"], sum(costs.values())
@@ -66,3 +158,9 @@ def inception_costs(channels, widths, side=1):
         name: conv_cost(kernel, seen, filters or 0, side)
         for name, (kernel, seen, filters) in layers.items()
     }
+
+
+def _check_whole(**values):
+    for name, value in values.items():
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")

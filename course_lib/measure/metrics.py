@@ -1,47 +1,62 @@
-"""Top-k accuracy and error, the score of the ImageNet challenge, in NumPy alone."""
+"""What a model answers, and how often it is right. Importing this loads no TensorFlow."""
 
 import numpy as np
 
 
-def top_k_accuracy(labels, scores, k=5):
-    """Share of the images whose true class is among the net's k best guesses.
+def probabilities(model, images):
+    """The model's first output (n, classes), float32, for images (n, height, width, channels).
+
+    As `model.predict`, without the second that Keras takes to prepare it for each new model.
+
+    >>> import keras
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Softmax()])
+    >>> probabilities(model, np.zeros((1, 2), "float32")).tolist()
+    [[0.5, 0.5]]
+    """
+    if len(images) == 0:
+        raise ValueError("images must hold at least one image, got none")
+    parts = []
+    for i in range(0, len(images), 500):  # bounds the memory
+        outputs = model(images[i : i + 500], training=False)
+        parts.append(outputs[0] if isinstance(outputs, list | tuple) else outputs)
+    return np.concatenate(parts, dtype="float32")
+
+
+def accuracy(model, images, labels):
+    """Share of the images (n, height, width, channels) that the model gets right, from 0 to 1.
+
+    Dropout and augmentation are off, so that train and test accuracy can be compared. Labels and
+    errors as in `top_k_error`.
+
+    >>> import keras
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Softmax()])
+    >>> accuracy(model, np.eye(2, dtype="float32"), np.array([0, 0]))
+    0.5
+    """
+    return float(np.mean(_hits(labels, probabilities(model, images), k=1)))
+
+
+def top_k_error(labels, scores, k=5):
+    """Share of the images whose true class is not among the net's k best guesses.
 
     Exactly k classes are guesses. Where scores tie, the class with the lower number comes first,
-    as in `np.argmax`: k = 1 is ordinary accuracy, and a net that gives every class the same score
-    is right only by chance. Keras's `sparse_top_k_categorical_accuracy` agrees unless scores tie
-    or are infinite: it counts every class that ties with the k-th best (that net reaches 100%),
-    and takes a row with an infinite score for wrong, where here infinities are ranked.
+    as in `np.argmax`: a net that gives every class the same score is right only by chance. Keras's
+    `sparse_top_k_categorical_accuracy` counts every class that ties with the k-th best (that net
+    reaches 100%), and takes a row with an infinite score for wrong, where here it is ranked.
 
     Args:
-        labels: integers of shape (n,), each from 0 to classes - 1.
-        scores: floats of shape (n, classes): probabilities or logits, higher is better.
+        labels: integers (n,), each from 0 to classes - 1.
+        scores: real numbers (n, classes), higher is better, none of them NaN.
         k: number of guesses, from 1 to classes.
 
-    Returns:
-        A float from 0 to 1.
-
     Raises:
-        TypeError: labels or k are not integers, or scores are not real numbers.
-        ValueError: wrong shapes, no images, k or a label out of range, or a score that is NaN.
+        TypeError, ValueError: an argument of another type, shape or range.
 
     Source: Russakovsky et al., arXiv:1409.0575, section 4.1 (five guesses an image).
 
     >>> scores = [[0.1, 0.6, 0.3], [0.5, 0.3, 0.2]]
-    >>> top_k_accuracy([1, 2], scores, k=1)
-    0.5
-    >>> top_k_accuracy([1, 2], scores, k=3)
-    1.0
-    """
-    return float(np.mean(_hits(labels, scores, k)))
-
-
-def top_k_error(labels, scores, k=5):
-    """Share of the images whose true class is not among the k best guesses.
-
-    The complement of `top_k_accuracy`: same arguments, same rule for ties, same errors.
-
-    >>> top_k_error([1, 2], [[0.1, 0.6, 0.3], [0.5, 0.3, 0.2]], k=1)
-    0.5
+    >>> top_k_error([1, 2], scores, k=1), top_k_error([1, 2], scores, k=3)
+    (0.5, 0.0)
     """
     return float(np.mean(~_hits(labels, scores, k)))
 

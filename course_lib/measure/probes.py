@@ -1,41 +1,30 @@
-"""Look inside a network: what its layers see, where it looks, and how gradients reach its depth.
+"""Look inside a net: what its layers see, how large its signals are, how gradients reach its depth.
 
-The functions take a flat Keras model, functional or Sequential, with one input of images
-(n, height, width, channels), float32, channels last. Its first output holds the probabilities of
-the classes. They leave the model as it was.
+The probes take a Keras model with one input, channels last, whose first output holds the
+probabilities of the classes; and images (n, height, width, channels), float32. They leave the model
+as it was, and raise ValueError where images, labels or model do not fit each other.
 """
 
-import itertools
+import math
 
 import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from course_lib.measure.predictions import probabilities
+from course_lib.measure.arguments import check_images, check_label
 
 
-def feature_maps(
-    model: keras.Model, images: np.ndarray, layer_names: list[str]
-) -> dict[str, np.ndarray]:
-    """What the named layers return for the images, in inference mode.
+def feature_maps(model, images, layer_names):
+    """What the named layers return for the images, in inference mode, float32.
 
-    Args:
-        images: (n, height, width, channels), float32.
-        layer_names: names of layers of the model.
-
-    Returns:
-        name -> (n, height, width, channels) of the layer's output, float32; (n, units) for a
-        layer without height and width.
-
-    Raises:
-        ValueError: no layer of that name, or images that the model does not take.
+    Their shape is (n, height, width, channels), or (n, units) of a layer without height and width.
 
     >>> model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3, name="conv1")])
     >>> feature_maps(model, np.zeros((2, 8, 8, 3), "float32"), ["conv1"])["conv1"].shape
     (2, 6, 6, 4)
     """
-    _check_images(model, images)
+    check_images(model, images)
     known = [layer.name for layer in model.layers]
     if isinstance(layer_names, str) or not layer_names or not set(layer_names) <= set(known):
         raise ValueError(
@@ -51,127 +40,7 @@ def feature_maps(
     }
 
 
-def occlusion(
-    model: keras.Model,
-    image: np.ndarray,
-    label: int,
-    size: int = 8,
-    stride: int = 2,
-    value: float = 0.0,
-) -> np.ndarray:
-    """The probability of one class while a grey square hides one place of the image after another.
-
-    Where the probability falls, the network needed what the square hid. The image is divided into
-    cells of stride x stride pixels; in turn each cell has the square's centre (to half a pixel), so
-    that the result lies over the image cell by cell. Near the border a part of the square falls
-    outside, and hides nothing there.
-
-    Args:
-        image: (height, width, channels), float32, without a square.
-        label: the class, from 0.
-        size: side of the square in pixels.
-        stride: pixels between neighbouring squares, at most `size`, so that none is never hidden.
-        value: of the square's pixels, in every channel; 0 is grey in normalised images.
-
-    Returns:
-        (rows, columns), float32: the probabilities, one for each cell. Cells at the right and
-        lower border are cut off where `stride` does not divide the image's sides.
-
-    Raises:
-        ValueError: an image, label, size or stride that does not fit.
-
-    Source: Zeiler and Fergus, arXiv:1311.2901, section 4.2 and Fig. 7.
-
-    >>> model = keras.Sequential(
-    ...     [keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(10, "softmax")])
-    >>> occlusion(model, np.zeros((32, 32, 3), "float32"), label=3).shape
-    (16, 16)
-    """
-    _check_images(model, image[None], argument="image")
-    _check_label(model, label)
-    if not 1 <= stride <= size:
-        raise ValueError(
-            f"stride must lie between 1 and size ({size}), or the squares miss some pixels, "
-            f"got {stride}; choose a smaller stride or a larger size"
-        )
-
-    def squares(side):
-        """What each square covers along a side of the image."""
-        for cell in range(0, side, stride):
-            start = cell + (stride - size) // 2
-            yield slice(max(start, 0), start + size)
-
-    height, width = (list(squares(side)) for side in image.shape[:2])
-    places = list(itertools.product(height, width))
-    found = []
-    for i in range(0, len(places), 64):  # bounds the memory
-        hidden = np.repeat(image[None], len(places[i : i + 64]), axis=0)
-        for copy, (rows, columns) in zip(hidden, places[i : i + 64], strict=True):
-            copy[rows, columns] = value
-        found.append(probabilities(model, hidden)[:, label])
-    return np.concatenate(found).reshape(len(height), len(width))
-
-
-def class_activation_map(model: keras.Model, image: np.ndarray, label: int) -> np.ndarray:
-    """How much each place of the last feature maps adds to the score of one class.
-
-    For networks that end in global average pooling. Before one dense layer, the map is the sum of
-    the feature maps weighted by that class's weights; with no dense layer (Network in Network) the
-    class has a feature map of its own. Its mean, plus the dense layer's bias, is the class's score
-    before the softmax.
-
-    `course_lib.figures.plots.overlay` stretches the map over the image; so does
-    `tf.image.resize(result[..., None], image.shape[:2])`.
-
-    Args:
-        image: (height, width, channels), float32.
-        label: the class, from 0.
-
-    Returns:
-        (height, width) of the last feature maps, float32; raw, so negative where a place speaks
-        against the class.
-
-    Raises:
-        ValueError: no global average pooling on the way to the first output; or more behind it
-            than one dense layer and what has no weights; or an image or label that does not fit.
-
-    Source: Zhou et al., arXiv:1512.04150, section 2; Lin, Chen and Yan, arXiv:1312.4400,
-    section 3.2, for the form without a dense layer.
-
-    >>> model = keras.Sequential([keras.Input((4, 4, 2)), keras.layers.GlobalAveragePooling2D(),
-    ...                           keras.layers.Softmax(name="probabilities")])
-    >>> image = np.arange(32, dtype="float32").reshape(4, 4, 2)
-    >>> bool((class_activation_map(model, image, label=1) == image[..., 1]).all())
-    True
-    """
-    _check_images(model, image[None], argument="image")
-    _check_label(model, label)
-    # Only the layers on the way to the first output: no auxiliary heads.
-    layers = keras.Model(model.inputs[0], model.outputs[0]).layers
-    pooling = [
-        i for i, x in enumerate(layers) if isinstance(x, keras.layers.GlobalAveragePooling2D)
-    ]
-    if not pooling:
-        raise ValueError(
-            f"model must have a GlobalAveragePooling2D layer, {model.name!r} has none; "
-            "use `occlusion`, which works with any model"
-        )
-    weighted = [layer for layer in layers[pooling[-1] + 1 :] if layer.weights]
-    if len(weighted) > 1 or not all(isinstance(x, keras.layers.Dense) for x in weighted):
-        raise ValueError(
-            "model must have at most one Dense layer and no other weights after its global "
-            f"average pooling, got {[layer.name for layer in weighted]}; use `occlusion`"
-        )
-    last = keras.Model(model.inputs[0], layers[pooling[-1]].input)
-    maps = tf.cast(last(image[None], training=False)[0], tf.float32).numpy()
-    if not weighted:
-        return maps[..., label]
-    return maps @ weighted[0].kernel.numpy()[:, label]
-
-
-def gradient_norms(
-    model: keras.Model, images: np.ndarray, labels: np.ndarray, auxiliary_weight: float = 0.3
-) -> pd.Series:
+def gradient_norms(model, images, labels, auxiliary_weight=0.3):
     """How strongly the loss pulls at each layer: the norm of the gradient of its kernel.
 
     The loss is the mean cross-entropy of the images in one batch, without weight decay. As in a
@@ -179,18 +48,14 @@ def gradient_norms(
     is Euclidean (L2), over all weights of the kernel; biases and normalisation do not count.
 
     Args:
-        images: (n, height, width, channels), float32, n at least 2; all are one batch.
+        images: at least 2; all are one batch.
         labels: (n,), integers from 0.
         auxiliary_weight: with several outputs, the loss is that of the first plus this many times
             those of the others (0.3 in GoogLeNet, arXiv:1409.4842, section 5).
 
     Returns:
-        float64, a row for each layer with a trainable kernel, indexed by the layer's name, in the
-        order of `model.layers`, which is that of depth. Auxiliary heads stand between; to compare
-        with the same network without them, choose the rows: `norms[other.index]`.
-
-    Raises:
-        ValueError: images, labels or model do not fit.
+        float64, a row for each layer with a trainable kernel, in the order of depth, auxiliary
+        heads between. `norms[other.index]` compares with the same net without them.
 
     Source: Glorot and Bengio, AISTATS 2010, section 4.2, study gradients by depth this way.
 
@@ -201,7 +66,7 @@ def gradient_norms(
     probabilities    2.828
     Name: gradient norm, dtype: float64
     """
-    _check_images(model, images)
+    check_images(model, images)
     if len(images) < 2:
         # TensorFlow 2.16 to 2.21 (with oneDNN) overwrites memory in the gradient of a strided 1x1
         # convolution of one image with fewer than 16 channels.
@@ -213,19 +78,16 @@ def gradient_norms(
             f"{labels.shape} and dtype {labels.dtype}; for one-hot labels take labels.argmax(1)"
         )
     for label in (int(labels.min()), int(labels.max())):
-        _check_label(model, label, argument="labels")
+        check_label(model, label, argument="labels")
     layers = _layers_with_kernel(model)
     values = [tf.convert_to_tensor(v) for v in model.trainable_variables]
     with tf.GradientTape() as tape:
         tape.watch(values)
-        loss = 0.0
-        for weight, output in zip(
-            [1.0] + [auxiliary_weight] * (len(model.outputs) - 1),
-            _training_outputs(model, values, images),
-            strict=True,
-        ):
-            losses = keras.losses.sparse_categorical_crossentropy(labels, output)
-            loss += weight * tf.reduce_mean(losses)
+        loss, *auxiliary = (
+            tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, output))
+            for output in _training_outputs(model, values, images)
+        )
+        loss += auxiliary_weight * sum(auxiliary)
     gradients = tape.gradient(loss, values, unconnected_gradients="zero")
     # Squares of small gradients would vanish in float32.
     squares = {
@@ -240,25 +102,15 @@ def gradient_norms(
     return pd.Series(norms, name="gradient norm").rename_axis("layer")
 
 
-def activation_scales(model: keras.Model, images: np.ndarray) -> pd.Series:
+def activation_scales(model, images):
     """How large the signal is at each depth: the standard deviation of each layer's response.
 
     The response is what a convolution or dense layer computes from its kernel and bias, before
     any activation function and any normalisation behind it. The deviation is over all images,
-    places and channels. As in a training step, batch normalisation uses the statistics of the
-    batch and dropout is on. An initialisation suits a network if the scale neither grows nor
-    shrinks with depth.
+    places and channels, of one batch; normalisation and dropout work as in `gradient_norms`. An
+    initialisation suits a net if the scale neither grows nor shrinks with depth.
 
-    Args:
-        images: (n, height, width, channels), float32; all are one batch.
-
-    Returns:
-        float64, a row for each layer with a kernel, indexed by the layer's name, in the order of
-        `model.layers`, which is that of depth. The row of a dense layer with softmax is that of
-        the scores before the softmax.
-
-    Raises:
-        ValueError: images or model do not fit.
+    Returns float64, a row for each layer with a kernel, in the order of depth.
 
     Source: He et al., arXiv:1502.01852, section 2.2: the square root of its Var[y_l].
 
@@ -267,15 +119,14 @@ def activation_scales(model: keras.Model, images: np.ndarray) -> pd.Series:
     >>> activation_scales(model, np.array([-3, 3], "float32").reshape(1, 2, 1, 1))["conv1"].item()
     3.0
     """
-    _check_images(model, images)
+    check_images(model, images)
     layers = _layers_with_kernel(model)
     activations = [layer.activation for layer in layers]
-    scales = {}
+    scales = dict.fromkeys(layer.name for layer in layers)  # keeps the order of depth
 
     def measured(name, activation):
         def measure(response):
-            response_float = tf.cast(response, tf.float32).numpy()
-            scales[name] = np.std(response_float, dtype=np.float64)
+            scales[name] = np.std(tf.cast(response, tf.float32), dtype=np.float64)
             return activation(response)
 
         return measure
@@ -287,8 +138,48 @@ def activation_scales(model: keras.Model, images: np.ndarray) -> pd.Series:
     finally:
         for layer, activation in zip(layers, activations, strict=True):
             layer.activation = activation
-    ordered = {layer.name: scales[layer.name] for layer in layers}
-    return pd.Series(ordered, name="standard deviation").rename_axis("layer")
+    return pd.Series(scales, name="standard deviation").rename_axis("layer")
+
+
+def empirical_receptive_field(model, layer_name):
+    """Height and width of the image region that one central output of a layer depends on.
+
+    Measured, not computed: where the gradient of that output with respect to the input is not zero.
+    For this the layers up to `layer_name` are copied with positive, averaging weights, without
+    activation functions and with average in place of max pooling, so that no path is dead and none
+    cancel. Of a field that overlaps the image's border it is the part inside. Gradients of the
+    corners shrink ninefold with each 3x3 convolution and vanish after about 40 of them.
+
+    >>> model = keras.Sequential([keras.Input((9, 9, 1)), keras.layers.Conv2D(1, 3, name="conv")])
+    >>> empirical_receptive_field(model, "conv")
+    (3, 3)
+    """
+    part = keras.Model(model.inputs[0], model.get_layer(layer_name).output)
+    linear = keras.models.clone_model(part, clone_function=_averaging, recursive=True)
+    images = tf.ones((2, *part.inputs[0].shape[1:]))  # two: see `gradient_norms`
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        output = linear(images, training=False)  # (2, height, width, channels) or (2, units)
+        if len(output.shape) == 4:
+            output = output[:, output.shape[1] // 2, output.shape[2] // 2]
+    seen = np.any(tape.gradient(output, images)[0], axis=-1)  # (height, width)
+    return tuple(int(np.ptp(np.flatnonzero(seen.any(axis=axis)))) + 1 for axis in (1, 0))
+
+
+def _averaging(layer):
+    """A copy of the layer for `empirical_receptive_field`."""
+    pooling = {
+        keras.layers.MaxPooling2D: keras.layers.AveragePooling2D,
+        keras.layers.GlobalMaxPooling2D: keras.layers.GlobalAveragePooling2D,
+    }
+    config = layer.get_config()
+    config |= {key: _average for key in config if key.endswith("_initializer")}
+    config |= {key: "linear" for key in config if key == "activation"}
+    return pooling.get(type(layer), type(layer)).from_config(config)
+
+
+def _average(shape, dtype=None):
+    return tf.fill(shape, tf.cast(1 / math.prod(shape[:-1]), dtype or tf.float32))
 
 
 def _training_outputs(model, values, images):
@@ -311,32 +202,3 @@ def _layers_with_kernel(model):
             f"model must be flat, got models among its layers: {nested}; probe one of these itself"
         )
     return [layer for layer in model.layers if _kernels(layer)]
-
-
-def _check_images(model, images, argument="images"):
-    expected = tuple(model.inputs[0].shape[1:])
-    fits = len(images.shape) == len(expected) + 1 and all(
-        side in (None, found) for side, found in zip(expected, images.shape[1:], strict=True)
-    )
-    if not fits or len(images) == 0:
-        shape, found = expected, images.shape[1:]
-        if argument == "images":
-            shape, found = ("n of at least 1", *expected), images.shape
-        raise ValueError(
-            f"{argument} must have the shape ({', '.join(map(str, shape))}) that the model takes, "
-            f"got {found}"
-        )
-    if images.dtype != np.float32:
-        raise ValueError(
-            f"{argument} must be float32, got {images.dtype}; "
-            "`course_lib.data.normalise` makes it so"
-        )
-
-
-def _check_label(model, label, argument="label"):
-    classes = model.outputs[0].shape[-1]
-    if not isinstance(label, int | np.integer) or not 0 <= label < classes:
-        raise ValueError(
-            f"{argument} must be an integer from 0 to {classes - 1}, since the model has {classes} "
-            f"classes, got {label!r}"
-        )

@@ -6,18 +6,17 @@ with that name: `..._bn`, `..._relu`.
 """
 
 import dataclasses
-import itertools
 import math
-from collections.abc import Iterator, Sequence
+import random
+from collections.abc import Sequence
 
 import keras
-import numpy as np
 from keras import layers
 
-from course_lib.models.layers import BatchNormalization, ChannelPadding, LocalResponseNormalization
+from course_lib.models.layers import ChannelPadding, FusedBatchNormalization
 
 
-@dataclasses.dataclass(kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Style:
     """What all layers of a net have in common.
 
@@ -27,64 +26,58 @@ class Style:
         conv_bias: whether convolutions have a bias; None: only without normalisation, which
             would subtract it again.
         l2: strength of an L2 penalty on the kernels that is added to the loss.
-        bn_momentum, bn_epsilon: of batch normalisation. 0.9 follows a training of a few hundred
-            steps; Keras's own 0.99 needs thousands.
         initializer: of every kernel, as Keras names it, or an initializer object.
-        seed: decides every kernel; None leaves that to `keras.utils.set_random_seed`.
+        seed: with a layer's name, decides that layer's kernel, whatever else is in the net. None:
+            the initializer's own seed or, if it has none, one that is drawn from Python's
+            `random`, which `keras.utils.set_random_seed` starts.
 
     Raises:
         ValueError: another normalisation.
+
+    >>> style = Style(seed=1)
+    >>> first, again, other = (style.kernel(name) for name in ("conv1", "conv1", "conv2"))
+    >>> first["kernel_initializer"].seed == again["kernel_initializer"].seed
+    True
+    >>> first["kernel_initializer"].seed == other["kernel_initializer"].seed
+    False
     """
 
     activation: str | None = "relu"
     normalisation: str | None = None
     conv_bias: bool | None = None
     l2: float = 0.0
-    bn_momentum: float = 0.9
-    bn_epsilon: float = 1e-5
     initializer: str | keras.Initializer = "he_normal"
     seed: int | None = None
 
     def __post_init__(self):
         if self.normalisation not in (None, "batch"):
             raise ValueError(f'normalisation must be "batch" or None, got {self.normalisation!r}')
-        self.initializers = initializers(self.initializer, self.seed)
+        if self.seed is None:
+            own = keras.initializers.get(self.initializer).get_config().get("seed")
+            object.__setattr__(self, "seed", random.getrandbits(31) if own is None else own)
 
-    def kernel(self) -> dict:
-        """Settings of the next layer's kernel."""
+    def kernel(self, name: str) -> dict:
+        """Settings of the kernel of the layer `name`."""
+        initializer = keras.initializers.get(self.initializer)
+        config = initializer.get_config()
+        if "seed" in config:
+            # Names, not the order of building: one more layer leaves the others as they are.
+            config["seed"] = random.Random(f"{self.seed} {name}").getrandbits(31)
         return {
-            "kernel_initializer": next(self.initializers),
+            "kernel_initializer": type(initializer).from_config(config),
             "kernel_regularizer": keras.regularizers.L2(self.l2) if self.l2 else None,
         }
 
 
-def initializers(
-    initializer: str | keras.Initializer, seed: int | None = None
-) -> Iterator[keras.Initializer]:
-    """A new initializer for each layer: one shared, seeded object would start them all alike.
-
-    >>> first, second = itertools.islice(initializers("he_normal", seed=1), 2)
-    >>> bool((first((3, 3)) == second((3, 3))).numpy().any())
-    False
-    """
-    model = keras.initializers.get(initializer)
-    config = model.get_config()
-    if seed is None and initializer is model:
-        seed = config.get("seed")  # an object may bring a seed of its own
-    for i in itertools.count():
-        if "seed" in config:
-            own = None if seed is None else np.random.SeedSequence([seed, i]).generate_state(1)[0]
-            config["seed"] = None if own is None else int(own)
-        yield type(model).from_config(config)
-
-
-def conv(x, filters, kernel, name, style, stride=1, padding="same", groups=1, activate=True):
+def conv(
+    x, filters, kernel, name, style, stride=1, padding="same", groups=1, *, norm=True, act=True
+):
     """Convolution, then batch normalisation and activation where the style has them.
 
     Args:
         x: tensor (n, height, width, channels).
         filters, kernel, stride, padding, groups: as in Keras; `kernel` may be (height, width).
-        activate: False leaves the activation out.
+        norm, act: False leaves normalisation or activation out, whatever the style.
 
     Returns:
         Tensor (n, height / stride, width / stride, filters) with "same" padding.
@@ -92,40 +85,31 @@ def conv(x, filters, kernel, name, style, stride=1, padding="same", groups=1, ac
     >>> conv(keras.Input((8, 8, 3)), 4, 3, "conv1", Style(), stride=2).shape
     (None, 4, 4, 4)
     """
-    at_once = activate and style.normalisation is None
-    activation = style.activation if at_once else None
-    x = convolution(x, filters, kernel, name, style, stride, padding, groups, activation)
-    x = normalise(x, name, style)
-    return act(x, name, style) if activate and not at_once else x
-
-
-def convolution(
-    x, filters, kernel, name, style, stride=1, padding="same", groups=1, activation=None
-):
-    """A convolution and nothing after it, unless an activation is named; else as `conv`."""
-    return layers.Conv2D(
+    at_once = act and not (norm and style.normalisation)
+    x = layers.Conv2D(
         filters,
         kernel,
         strides=stride,
         padding=padding,
         groups=groups,
-        activation=activation,
+        activation=style.activation if at_once else None,
         use_bias=style.normalisation is None if style.conv_bias is None else style.conv_bias,
         name=name,
-        **style.kernel(),
+        **style.kernel(name),
     )(x)
+    x = normalise(x, name, style) if norm else x
+    return activate(x, name, style) if act and not at_once else x
 
 
 def normalise(x, name, style):
     """Batch normalisation, if the style has it."""
     if style.normalisation is None:
         return x
-    return BatchNormalization(
-        momentum=style.bn_momentum, epsilon=style.bn_epsilon, name=f"{name}_bn"
-    )(x)
+    # A momentum of 0.9 follows a few hundred training steps; Keras's own 0.99 needs thousands.
+    return FusedBatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
 
 
-def act(x, name, style):
+def activate(x, name, style):
     """The style's activation, if it has one."""
     if style.activation is None:
         return x
@@ -134,30 +118,14 @@ def act(x, name, style):
 
 def dense(x, units, name, style):
     """A hidden dense layer with the style's activation."""
-    return layers.Dense(units, activation=style.activation, name=name, **style.kernel())(x)
+    return layers.Dense(units, activation=style.activation, name=name, **style.kernel(name))(x)
 
 
 def classifier(x, classes, style, name="probabilities"):
     """The last layer: a probability for each class, in float32 whatever the net computes in."""
     return layers.Dense(
-        classes, activation="softmax", dtype="float32", name=name, **style.kernel()
+        classes, activation="softmax", dtype="float32", name=name, **style.kernel(name)
     )(x)
-
-
-def vgg_stage(x, filters, kernels: Sequence[int | str], name, style):
-    """Convolutions at one resolution, then a pooling layer that halves it (arXiv:1409.1556).
-
-    "lrn" among the kernels is local response normalisation at that place.
-
-    >>> vgg_stage(keras.Input((8, 8, 3)), 16, (3, 3), "stage1", Style()).shape
-    (None, 4, 4, 16)
-    """
-    for k, kernel in enumerate(kernels, start=1):
-        if kernel == "lrn":
-            x = LocalResponseNormalization(name=f"{name}_lrn")(x)
-        else:
-            x = conv(x, filters, kernel, f"{name}_conv{k}", style)
-    return layers.MaxPooling2D(2, name=f"{name}_pool")(x)
 
 
 def mlpconv(x, widths: Sequence[int], kernel, name, style):
@@ -234,25 +202,24 @@ def residual_block(x, convolutions, name, style, shortcut="projection", preactiv
     for k, (filters, kernel, stride) in enumerate(convolutions, start=1):
         conv_name = f"{name}_conv{k}"
         if preactivation:
-            y = act(normalise(y, conv_name, style), conv_name, style)
-            y = convolution(y, filters, kernel, conv_name, style, stride)
+            y = activate(normalise(y, conv_name, style), conv_name, style)
+            y = conv(y, filters, kernel, conv_name, style, stride, norm=False, act=False)
         else:
             last = k == len(convolutions)  # its activation comes after the sum
-            y = conv(y, filters, kernel, conv_name, style, stride, activate=not last)
+            y = conv(y, filters, kernel, conv_name, style, stride, act=not last)
     if shortcut is not None:
         stride = math.prod(stride for *_, stride in convolutions)
         x = _shortcut(x, y.shape[-1], stride, f"{name}_shortcut", style, shortcut, preactivation)
         y = layers.Add(name=f"{name}_add")([x, y])
-    return y if preactivation else act(y, name, style)
+    return y if preactivation else activate(y, name, style)
 
 
 def _shortcut(x, filters, stride, name, style, kind, preactivation):
     if stride == 1 and x.shape[-1] == filters:
         return x
-    if kind == "projection" and preactivation:  # nothing is normalised right before the sum
-        return convolution(x, filters, 1, name, style, stride)
     if kind == "projection":
-        return conv(x, filters, 1, name, style, stride, activate=False)
-    if stride > 1:  # every other pixel, as a pooling layer, so that `analysis` can follow it
+        # With pre-activation nothing is normalised on its way to the sum.
+        return conv(x, filters, 1, name, style, stride, norm=not preactivation, act=False)
+    if stride > 1:  # every other pixel, as a pooling layer, which tables can follow
         x = layers.AveragePooling2D(1, strides=stride, name=f"{name}_subsample")(x)
     return ChannelPadding(filters - x.shape[-1], name=name)(x)

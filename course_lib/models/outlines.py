@@ -1,5 +1,8 @@
 """A model without memory for its weights: to count it, to draw it, to see whether it fits."""
 
+import random
+from concurrent.futures import ThreadPoolExecutor
+
 import keras
 
 
@@ -7,23 +10,31 @@ def outline(build):
     """The model that `build` makes, with its shapes and counts but no memory for its weights.
 
     AlexNet's 62 million weights take 250 MB and a second to fill; to count them takes neither.
-    The model can be shown as a table or a diagram; do not train it, save it or run it.
+    The model can be shown as a table or a diagram; do not train it, save it or run it. Random
+    numbers and names that are drawn afterwards are those of a program without the outline.
 
     Args:
-        build: a function without arguments that returns a Keras model.
+        build: a function without arguments that returns a Keras model, or several.
 
     Returns:
-        The model. Names of layers that Keras makes up start again from one afterwards.
+        What `build` returns.
 
     >>> wide = outline(lambda: keras.Sequential([keras.Input((10**5,)), keras.layers.Dense(10**5)]))
     >>> wide.count_params()
     10000100000
     """
     policy = keras.config.dtype_policy()
-    try:
+
+    def build_without_weights():
+        keras.config.set_dtype_policy(policy)
         with keras.StatelessScope(initialize_variables=False):
             return build()
+
+    state = random.getstate()  # from which each initializer draws a seed
+    try:
+        # Keras keeps its global state a thread: names, seeds, and the weights still to be filled,
+        # which it would otherwise fill as soon as another model is built.
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            return thread.submit(build_without_weights).result()
     finally:
-        # Otherwise Keras would fill the weights after all as soon as it builds another model.
-        keras.utils.clear_session()
-        keras.config.set_dtype_policy(policy)
+        random.setstate(state)

@@ -1,4 +1,4 @@
-"""How a network is trained: one object that holds every setting."""
+"""How a net is trained: one object that holds every setting."""
 
 import dataclasses
 import itertools
@@ -7,7 +7,7 @@ import math
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """Everything that decides how a network is trained, in one immutable object.
+    """Everything that decides how a net is trained; immutable.
 
     Attributes:
         epochs: passes over the training images.
@@ -21,12 +21,11 @@ class TrainingConfig:
         momentum: of SGD; Adam ignores it.
         weight_decay: strength of the pull of the kernels (not the biases) towards zero.
         decay: "l2" adds weight_decay * w to the gradient, so that momentum (or Adam's scaling)
-            acts on it too: AlexNet (section 5), ResNet (section 4.2). "decoupled" subtracts
+            acts on it too: AlexNet (section 5). "decoupled" subtracts
             learning_rate * weight_decay * w beside the step: AdamW and the modern recipes.
         label_smoothing: share of the target spread over all classes.
-        auxiliary_weight: how much the loss of each auxiliary head counts beside that of the
-            answer; 0.3 in GoogLeNet (arXiv:1409.4842, section 5). A model without heads ignores
-            it.
+        auxiliary_weight: how much the loss of each auxiliary head counts, where there are heads;
+            0.3 in GoogLeNet (arXiv:1409.4842, section 5).
         augmentation: "none", "flip", "crop" (pad by 4, crop back) or "crop+flip".
         precision: "float32", "bfloat16" or "auto" (see `course_lib.training.precision`).
         seed: decides initialisation, order of the images, augmentation and dropout.
@@ -65,11 +64,11 @@ class TrainingConfig:
         for name, allowed in choices.items():
             if (value := getattr(self, name)) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
-        for name in ("epochs", "batch_size"):
-            if not isinstance(value := getattr(self, name), int) or value < 1:
-                raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
-        if not isinstance(self.seed, int) or self.seed < 0:
-            raise ValueError(f"seed must be a whole number of at least 0, got {self.seed!r}")
+        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
+            if not isinstance(value := getattr(self, name), int) or value < least:
+                raise ValueError(
+                    f"{name} must be a whole number of at least {least}, got {value!r}"
+                )
         if not 0 < self.learning_rate < math.inf:
             raise ValueError(f"learning_rate must be above 0, got {self.learning_rate!r}")
         for name in ("momentum", "label_smoothing"):

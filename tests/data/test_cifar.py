@@ -1,99 +1,15 @@
-"""Data sets: shapes and dtypes, the class-shared copy, and an error for each thing gone wrong."""
-
-import os
-import subprocess
-import sys
-import types
-import urllib.error
+"""CIFAR: what its arrays must be, and how a part of them is taken."""
 
 import numpy as np
 import pytest
 
 from course_lib import data
-from course_lib.data import cifar, shapes10
-
-SMALL = {"train": 200, "test": 100}  # in place of 50,000 and 10,000
-
-
-def cifar_arrays(classes=10):
-    rng = np.random.default_rng(0)
-    arrays = {}
-    for split, n in SMALL.items():
-        arrays[f"x_{split}"] = rng.integers(0, 256, (n, 32, 32, 3), dtype=np.uint8)
-        arrays[f"y_{split}"] = rng.permutation(np.arange(n, dtype=np.uint8) % classes)
-    return arrays
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(cifar, "CIFAR_COUNTS", SMALL)
-    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path))
-    monkeypatch.setitem(sys.modules, "keras", None)  # any use of Keras fails
-    return tmp_path
-
-
-def fake_keras(monkeypatch, load_data):
-    both = types.SimpleNamespace(load_data=load_data)
-    datasets = types.SimpleNamespace(cifar10=both, cifar100=both)
-    monkeypatch.setitem(sys.modules, "keras", types.SimpleNamespace(datasets=datasets))
-
-
-# shapes10 and Dataset
-
-
-def test_shapes10_is_a_dataset():
-    loaded = data.load_shapes10(n_train=50, n_test=20, size=16)
-    (x_train, y_train), (x_test, y_test) = loaded
-    assert x_train is loaded.train[0] and y_test is loaded.test[1]
-    assert (x_train.shape, x_test.shape) == ((50, 16, 16, 3), (20, 16, 16, 3))
-    assert (y_train.shape, y_test.shape) == ((50,), (20,))
-    assert {a.dtype.name for a in (x_train, y_train, x_test, y_test)} == {"uint8"}
-    assert loaded.name == "shapes10" and loaded.class_names == shapes10.CLASS_NAMES
-    assert repr(loaded) == "<Dataset shapes10: 50 + 20 images of 16x16, 10 classes>"
-
-
-def test_load_is_the_switch_for_shapes10():
-    by_name = data.load("shapes10", n_train=20, n_test=10, seed=3)
-    direct = data.load_shapes10(n_train=20, n_test=10, seed=3)
-    for (x, y), (x_direct, y_direct) in zip(by_name, direct, strict=True):
-        np.testing.assert_array_equal(x, x_direct)
-        np.testing.assert_array_equal(y, y_direct)
-    assert len(data.load("shapes10", n_train=20).test[0]) == 1000
-
-
-@pytest.mark.parametrize(
-    "argument, value",
-    [
-        ("n_train", 0),
-        ("n_train", 10.0),
-        ("n_test", True),
-        ("n_test", "10"),
-        ("size", 7),
-        ("seed", -1),
-        ("seed", None),
-        ("difficulty", 1.01),
-        ("difficulty", -0.1),
-        ("difficulty", float("nan")),
-    ],
-)
-def test_shapes10_refuses_what_is_out_of_range(argument, value):
-    arguments = {"n_train": 10, "n_test": 10, argument: value}
-    with pytest.raises(ValueError, match=rf"^{argument} must be .*, got '?{value}'?; "):
-        data.load_shapes10(**arguments)
-
-
-def test_load_refuses_an_unknown_name():
-    with pytest.raises(ValueError, match=r"shapes10, cifar10 or cifar100, got 'mnist'"):
-        data.load("mnist")
-
-
-# CIFAR from the class-shared copy
 
 
 @pytest.mark.parametrize("name, classes", [("cifar10", 10), ("cifar100", 100)])
 @pytest.mark.parametrize("label_shape", ["flat", "column"])
 @pytest.mark.parametrize("label_dtype", ["uint8", "int64", ">i4"])
-def test_reads_the_shared_copy(folder, name, classes, label_shape, label_dtype):
+def test_reads_the_shared_copy(folder, cifar_arrays, name, classes, label_shape, label_dtype):
     arrays = cifar_arrays(classes)
     stored = dict(arrays)
     for key in ("y_train", "y_test"):
@@ -101,7 +17,7 @@ def test_reads_the_shared_copy(folder, name, classes, label_shape, label_dtype):
         if label_shape == "column":
             stored[key] = stored[key][:, None]
     np.savez(folder / f"{name}.npz", **stored)
-    loaded = getattr(data, f"load_{name}")()
+    loaded = data.load(name)
     (x_train, y_train), (x_test, y_test) = loaded
     for key, array in zip(arrays, (x_train, y_train, x_test, y_test), strict=True):
         assert array.dtype == np.uint8
@@ -111,17 +27,17 @@ def test_reads_the_shared_copy(folder, name, classes, label_shape, label_dtype):
     assert len(data.load(name).train[0]) == 200
 
 
-def test_real_sizes_are_asked_for(tmp_path, monkeypatch):
+def test_real_sizes_are_asked_for(cifar_arrays, tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path))
     np.savez(tmp_path / "cifar10.npz", **cifar_arrays())
     with pytest.raises(ValueError, match=r"\(50000, 32, 32, 3\).* found uint8 \(200, 32, 32, 3\)"):
-        data.load_cifar10()
+        data.load("cifar10")
 
 
-def test_class_names_are_the_official_ones(folder):
+def test_class_names_are_the_official_ones(folder, cifar_arrays):
     for name, classes in (("cifar10", 10), ("cifar100", 100)):
         np.savez(folder / f"{name}.npz", **cifar_arrays(classes))
-    ten, hundred = data.load_cifar10().class_names, data.load_cifar100().class_names
+    ten, hundred = data.load("cifar10").class_names, data.load("cifar100").class_names
     assert ten == (
         *("airplane", "automobile", "bird", "cat", "deer"),
         *("dog", "frog", "horse", "ship", "truck"),
@@ -164,202 +80,24 @@ def setting(key, function):
         (setting("y_train", lambda y: y % 9), "from 0 to 8"),
     ],
 )
-def test_refuses_other_arrays(folder, change, found):
+def test_refuses_other_arrays(folder, cifar_arrays, change, found):
     arrays = cifar_arrays()
     change(arrays)
     np.savez(folder / "cifar10.npz", **arrays)
     with pytest.raises(ValueError, match=rf"cifar10\.npz is not cifar10: expected .*{found}"):
-        data.load_cifar10()
+        data.load("cifar10")
 
 
-def test_refuses_the_other_cifar(folder):
+def test_refuses_the_other_cifar(folder, cifar_arrays):
     np.savez(folder / "cifar10.npz", **cifar_arrays(100))
     np.savez(folder / "cifar100.npz", **cifar_arrays(10))
     with pytest.raises(ValueError, match=r"every label from 0 to 9, .*from 0 to 99"):
-        data.load_cifar10()
+        data.load("cifar10")
     with pytest.raises(ValueError, match=r"every label from 0 to 99, .*from 0 to 9"):
-        data.load_cifar100()
+        data.load("cifar100")
 
 
-def savez_bytes(path, arrays, compressed):
-    (np.savez_compressed if compressed else np.savez)(path, **arrays)
-    return path.read_bytes()
-
-
-@pytest.mark.parametrize("compressed", [False, True])
-@pytest.mark.parametrize(
-    "damage", ["cut", "empty", "text", "one array", "flipped", "head", "tail only"]
-)
-def test_damaged_file(folder, damage, compressed):
-    path = folder / "cifar10.npz"
-    whole = savez_bytes(path, cifar_arrays(), compressed)
-    middle = len(whole) // 2
-    if damage == "one array":
-        np.save(folder / "one.npy", np.zeros(3))
-        path.write_bytes((folder / "one.npy").read_bytes())
-    else:
-        path.write_bytes(
-            {
-                "cut": whole[:middle],
-                "empty": b"",
-                "text": b"<html>log in to the network first</html>",
-                "flipped": whole[:middle] + bytes(64) + whole[middle + 64 :],
-                "head": whole[:50] + 64 * b"\xff" + whole[114:],
-                "tail only": whole[middle:],
-            }[damage]
-        )
-    with pytest.raises(OSError, match=r"cifar10\.npz must be a whole \.npz file .* copy it again"):
-        data.load_cifar10()
-    assert len(list(folder.glob("cifar10*"))) == 1  # nothing written, nothing removed
-
-
-class Trap:
-    def __reduce__(self):
-        return (pytest.fail, ("the pickle was opened",))
-
-
-def test_pickled_arrays_are_refused_unopened(folder):
-    arrays = cifar_arrays()
-    trap = np.empty(200, object)
-    trap[:] = [Trap() for _ in trap]
-    np.savez(folder / "cifar10.npz", **{**arrays, "y_train": trap})
-    with pytest.raises(OSError, match=r"must be a whole \.npz file of numbers"):
-        data.load_cifar10()
-
-
-def test_unreadable_file(folder, monkeypatch):
-    path = folder / "cifar10.npz"
-    np.savez(path, **cifar_arrays())
-    path.chmod(0)
-    if os.access(path, os.R_OK):  # the administrator may read everything, and so may Windows
-
-        def refuse(*args, **kwargs):
-            raise PermissionError(13, "Permission denied", str(path))
-
-        monkeypatch.setattr(type(path), "open", refuse)
-    with pytest.raises(OSError, match=r"cifar10\.npz must be .*Permission.*check its permissions"):
-        data.load_cifar10()
-    path.unlink()
-    path.mkdir()
-    with pytest.raises(OSError, match=r"cifar10\.npz must be a whole"):
-        data.load_cifar10()
-
-
-def test_course_data_dir_must_be_a_folder(folder, monkeypatch):
-    for wrong in (folder / "nowhere", folder / "file"):
-        (folder / "file").touch()
-        monkeypatch.setenv("COURSE_DATA_DIR", str(wrong))
-        with pytest.raises(NotADirectoryError, match=f"COURSE_DATA_DIR must .*{wrong.name}"):
-            data.load_cifar10()
-
-
-def test_home_is_understood_in_course_data_dir(folder, monkeypatch):
-    np.savez(folder / "cifar10.npz", **cifar_arrays())
-    monkeypatch.setenv("HOME", str(folder))
-    monkeypatch.setenv("USERPROFILE", str(folder))
-    monkeypatch.setenv("COURSE_DATA_DIR", "~")
-    assert data.load_cifar10().name == "cifar10"
-
-
-# CIFAR through Keras
-
-
-@pytest.mark.parametrize("variable", ["folder without the file", "empty", "not set"])
-def test_falls_back_to_keras(folder, monkeypatch, variable):
-    arrays = cifar_arrays()
-
-    def load_data():
-        columns = {k: v[:, None] if k[0] == "y" else v for k, v in arrays.items()}
-        return (columns["x_train"], columns["y_train"]), (columns["x_test"], columns["y_test"])
-
-    fake_keras(monkeypatch, load_data)
-    if variable == "empty":
-        monkeypatch.setenv("COURSE_DATA_DIR", "")
-    elif variable == "not set":
-        monkeypatch.delenv("COURSE_DATA_DIR")
-    (x_train, y_train), _ = data.load_cifar10()
-    np.testing.assert_array_equal(x_train, arrays["x_train"])
-    np.testing.assert_array_equal(y_train, arrays["y_train"])
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        Exception("URL fetch failure on http://example.invalid: None -- no address"),
-        urllib.error.URLError("timed out"),
-        PermissionError(13, "Permission denied"),
-        ValueError("Incomplete or corrupted file detected."),
-        EOFError("Ran out of input"),
-    ],
-)
-@pytest.mark.parametrize("name", ["cifar10", "cifar100"])
-def test_says_what_to_do_when_keras_cannot(folder, monkeypatch, error, name):
-    def load_data():
-        raise error
-
-    fake_keras(monkeypatch, load_data)
-    with pytest.raises(OSError) as caught:
-        data.load(name)
-    message = str(caught.value)
-    for part in (name, str(error), f"{name}.npz", "COURSE_DATA_DIR", 'DATASET = "shapes10"'):
-        assert part in message
-    assert caught.value.__cause__ is error
-
-
-def test_interrupting_a_download_is_not_hidden(folder, monkeypatch):
-    def load_data():
-        raise KeyboardInterrupt
-
-    fake_keras(monkeypatch, load_data)
-    with pytest.raises(KeyboardInterrupt):
-        data.load_cifar10()
-
-
-REAL_KERAS = """
-import os, pathlib
-from course_lib import data
-home = pathlib.Path(os.environ["KERAS_HOME"])
-
-def attempt():
-    try:
-        data.load_cifar10()
-    except OSError as error:
-        assert "Keras could not get it" in str(error) and "shapes10" in str(error), error
-    else:
-        raise SystemExit("there should be no network here")
-    return sorted(str(p.relative_to(home)) for p in home.rglob("*") if "cifar" in p.name)
-
-assert attempt() == []  # no network
-(home / "datasets" / "cifar-10-batches-py-target_archive").write_bytes(b"half")
-assert attempt() == [], "a half file stayed"
-assert attempt() == []
-(home / "datasets").rmdir()
-(home / "datasets").write_text("in the way: nothing can be written here")
-assert attempt() == []
-"""
-
-
-def test_real_keras_without_network_leaves_no_half_file(tmp_path):
-    """In a process of its own: Keras reads KERAS_HOME when it is imported."""
-    nowhere = "http://127.0.0.1:9"  # a proxy that does not answer
-    environment = {k: v for k, v in os.environ.items() if k != "COURSE_DATA_DIR"}
-    environment |= {"KERAS_HOME": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    environment |= {"http_proxy": nowhere, "https_proxy": nowhere, "no_proxy": ""}
-    run = subprocess.run(
-        [sys.executable, "-c", REAL_KERAS],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-
-
-# parts of a data set, and normalise
-
-
-def test_limits_take_the_first_of_a_balanced_shuffle(folder):
+def test_limits_take_the_first_of_a_balanced_shuffle(folder, cifar_arrays):
     np.savez(folder / "cifar10.npz", **cifar_arrays())
     whole, some = data.load("cifar10"), data.load("cifar10", n_train=57, n_test=20)
     more = data.load("cifar10", n_train=150)
@@ -368,7 +106,7 @@ def test_limits_take_the_first_of_a_balanced_shuffle(folder):
         assert counts.sum() == n == len(part[0]) and counts.max() - counts.min() <= 1
     np.testing.assert_array_equal(more.train[0][:57], some.train[0])
     np.testing.assert_array_equal(more.train[1][:57], some.train[1])
-    assert len(more.test[0]) == SMALL["test"]
+    assert len(more.test[0]) == 100
     # Every picked image is a stored one, with its own label, and none comes twice.
     x, y = more.train
     rows = {image.tobytes(): label for image, label in zip(*whole.train, strict=True)}
@@ -379,7 +117,7 @@ def test_limits_take_the_first_of_a_balanced_shuffle(folder):
     assert not np.array_equal(other.train[0], some.train[0])
 
 
-def test_limits_are_checked(folder):
+def test_limits_are_checked(folder, cifar_arrays):
     np.savez(folder / "cifar10.npz", **cifar_arrays())
     with pytest.raises(ValueError, match=r"n_train must be a whole number from 1 to 200, got 201"):
         data.load("cifar10", n_train=201)
@@ -387,36 +125,3 @@ def test_limits_are_checked(folder):
         data.load("cifar10", n_test=0)
     with pytest.raises(ValueError, match=r"seed must be a whole number of at least 0, got 0.5"):
         data.load("cifar10", n_test=1, seed=0.5)
-
-
-def test_normalise_uses_training_statistics():
-    rng = np.random.default_rng(0)
-    x_train = rng.integers(0, [50, 200, 256], (40, 8, 8, 3)).astype(np.uint8)
-    x_test = rng.integers(100, 256, (10, 8, 8, 3)).astype(np.uint8)
-    before = x_train.copy()
-    new_train, new_test = data.normalise(x_train, x_test)
-    mean = x_train.astype(float).mean(axis=(0, 1, 2))
-    std = x_train.astype(float).std(axis=(0, 1, 2))
-    assert new_train.dtype == new_test.dtype == np.float32
-    np.testing.assert_allclose(new_train, (x_train - mean) / std, atol=1e-5)
-    np.testing.assert_allclose(new_test, (x_test - mean) / std, atol=1e-5)
-    np.testing.assert_allclose(new_train.mean(axis=(0, 1, 2)), 0, atol=1e-5)
-    np.testing.assert_allclose(new_train.std(axis=(0, 1, 2)), 1, atol=1e-5)
-    np.testing.assert_array_equal(x_train, before)
-
-
-def test_normalise_refuses_other_images():
-    images = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 3)).astype(np.uint8)
-    with pytest.raises(ValueError, match=r"x_train must be uint8 .*, got float64"):
-        data.normalise(images / 255, images)
-    with pytest.raises(ValueError, match=r"x_test must be uint8 .*, got uint8 \(4, 4, 3\)"):
-        data.normalise(images, images[0])
-    with pytest.raises(ValueError, match=r"x_test must be .*, got uint8 \(5, 4, 3, 3\)"):
-        data.normalise(images, images[:, :, :3])
-    with pytest.raises(ValueError, match="x_train must vary in each channel"):
-        data.normalise(images * np.array([1, 0, 1], np.uint8), images)
-
-
-def test_import_loads_no_tensorflow():
-    code = "import sys, course_lib.data; assert not {'tensorflow', 'keras'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

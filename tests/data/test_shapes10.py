@@ -46,6 +46,38 @@ THUMBNAILS = [
 ]
 
 
+def test_shapes10_is_a_dataset():
+    loaded = shapes10.load_shapes10(n_train=50, n_test=20, size=16)
+    (x_train, y_train), (x_test, y_test) = loaded
+    assert x_train is loaded.train[0] and y_test is loaded.test[1]
+    assert (x_train.shape, x_test.shape) == ((50, 16, 16, 3), (20, 16, 16, 3))
+    assert (y_train.shape, y_test.shape) == ((50,), (20,))
+    assert {a.dtype.name for a in (x_train, y_train, x_test, y_test)} == {"uint8"}
+    assert loaded.name == "shapes10" and loaded.class_names == shapes10.CLASS_NAMES
+    assert repr(loaded) == "<Dataset shapes10: 50 + 20 images of 16x16, 10 classes>"
+
+
+@pytest.mark.parametrize(
+    "argument, value",
+    [
+        ("n_train", 0),
+        ("n_train", 10.0),
+        ("n_test", True),
+        ("n_test", "10"),
+        ("size", 7),
+        ("seed", -1),
+        ("seed", None),
+        ("difficulty", 1.01),
+        ("difficulty", -0.1),
+        ("difficulty", float("nan")),
+    ],
+)
+def test_shapes10_refuses_what_is_out_of_range(argument, value):
+    arguments = {"n_train": 10, "n_test": 10, argument: value}
+    with pytest.raises(ValueError, match=rf"^{argument} must be .*, got '?{value}'?; "):
+        shapes10.load_shapes10(**arguments)
+
+
 def test_images_are_the_stored_ones():
     images, labels = draw(10)
     assert labels.tolist() == LABELS

@@ -85,6 +85,17 @@ def test_the_text_for_those_who_cannot_see_it(block):
     assert metadata["image/svg+xml"]["alt"] == metadata["alt"] == alt
 
 
+def test_a_large_net_is_shown_at_its_size_in_a_box_to_scroll(block):
+    drawing = diagram(block, scroll=True)
+    data, metadata = DisplayFormatter().format(drawing)
+    box = ElementTree.fromstring(data["text/html"])
+    assert "overflow:auto" in box.get("style") and "max-height" in box.get("style")
+    (svg,) = box
+    assert svg.get("style") is None and svg.get("aria-label") == drawing.alt
+    assert (data["text/plain"], metadata["alt"]) == (drawing.alt, drawing.alt)
+    assert set(data) == {"text/html", "text/plain"}
+
+
 def test_the_same_bytes_in_every_process(block):
     code = "junk = [object() for _ in range(1000)]\n" + BLOCK  # other memory addresses
     code += "from course_lib.figures.diagrams import diagram; print(diagram(block).svg)"

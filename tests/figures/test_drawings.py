@@ -6,15 +6,16 @@ from itertools import combinations
 
 import keras
 import matplotlib as mpl
+import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.patches import FancyBboxPatch
 
 from course_lib.figures import drawings
-from course_lib.figures.display import DPI
-from course_lib.figures.plots import SKY, WIDTH
+from course_lib.figures.style import SKY, WIDTH
 from course_lib.measure import tables
+from course_lib.models import MODELS, outline
+from course_lib.models.alexnet import build_alexnet
 
 STACKS = {
     "three 3×3": ((3, 3, 3), None),
@@ -37,6 +38,11 @@ PICTURES = {
     ),
     "inception_v3_modules": drawings.inception_v3_modules,
     "residual_blocks": drawings.residual_blocks,
+    "sliding_kernel": drawings.sliding_kernel,
+    "alexnet_to_scale": drawings.alexnet_to_scale,
+    "vgg16_and_googlenet": drawings.vgg16_and_googlenet,
+    "residual_paths": drawings.residual_paths,
+    "plain_and_residual": drawings.plain_and_residual,
     "huge": lambda: drawings.receptive_field_pyramid((11,) * 8, (4,) * 8),
     "a point": lambda: drawings.receptive_field_pyramid((1,), (4,)),
 } | {
@@ -56,15 +62,13 @@ def numbers(lines, pattern):
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_texts_are_large_and_lie_apart_on_the_page(name):
+def test_texts_are_large_and_lie_apart_on_the_page(name, drawn):
     before = dict(mpl.rcParams)
     fig = PICTURES[name]()
     assert dict(mpl.rcParams) == before
     assert fig.get_size_inches()[0] == WIDTH
     assert fig.axes[0].get_title()
-    fig.set_dpi(DPI)
-    canvas = FigureCanvasAgg(fig)
-    canvas.draw()
+    canvas = drawn(fig)
     written = [text for text in [fig.axes[0].title, *fig.axes[0].texts] if text.get_text()]
     areas = {text: text.get_window_extent(canvas.get_renderer()) for text in written}
     for text, area in areas.items():
@@ -136,6 +140,37 @@ def test_two_towers_have_alexnets_parameters():
     assert sum((size + 1) * n for size, n in zip(sizes, units, strict=True)) == 60_965_224
 
 
+def test_sliding_kernel_computes_what_keras_does():
+    fig = drawings.sliding_kernel()
+    shown = [text.replace("−", "-") for text in texts(fig)]
+    values = [int(text) for text in shown if re.fullmatch(r"-?\d+", text)]
+    picture, kernel, output = values[:36], values[36:45], values[45:]
+    maps = keras.ops.conv(
+        np.reshape(picture, (1, 6, 6, 1)).astype("float32"),
+        np.reshape(kernel, (3, 3, 1, 1)).astype("float32"),
+    )
+    assert np.ravel(maps).tolist() == output
+    assert shown[-1].endswith(f"= {output[3]}")  # the window is the last one of the first row
+    terms = re.findall(r"(\d+)·\(?(-?\d)\)?", shown[-1])
+    window = np.reshape(picture, (6, 6))[:3, 3:].ravel()
+    assert terms == [(str(p), str(k)) for p, k in zip(window, kernel, strict=True)]
+
+
+def test_alexnet_to_scale_follows_the_models_table():
+    table = tables.model_table(outline(build_alexnet))["output_shape"]
+    layers = ["image", *(f"conv{i}" for i in range(1, 6)), "pool5", "fc6", "fc7", "probabilities"]
+    sizes = [[int(number) for number in table[layer].split(" x ")] for layer in layers]
+    fig = drawings.alexnet_to_scale()
+    fronts = [patch.get_xy() for patch in fig.axes[0].patches[::3]]
+    heights, lengths = zip(*(np.ptp(front, axis=0)[::-1] for front in fronts), strict=True)
+    sides, channels = zip(*((size[0], size[-1]) for size in sizes), strict=True)
+    assert np.allclose(np.divide(heights[:7], sides[:7]), heights[0] / 227)
+    assert np.allclose(np.divide(lengths[:7], channels[:7]), lengths[0] / 3)
+    assert np.allclose(np.divide(heights[7:], sides[7:]), heights[7] / 4096)
+    assert numbers(texts(fig), r"^([\d,]+)$") == [4096, 4096, 1000]
+    assert numbers(texts(fig), r"^×(\d+)$") == list(channels[:7])
+
+
 def test_mlpconv_counts_as_keras():
     maps = keras.Input((8, 8, 192))
     dense = keras.layers.Dense(10)(keras.layers.Flatten()(maps))
@@ -196,6 +231,60 @@ def test_residual_blocks_differ_where_the_papers_do():
     assert blocks["bottleneck"][1::2] == ["1×1, 64", "3×3, 64", "1×1, 256", "+"]
     assert blocks["pre-activation"] == ["x", *["BN, ReLU", "3×3, 64"] * 2, "+"]
     assert "1×1,\n128,\n/2,\nBN" in blocks and "3×3, 128, /2" in blocks["projection"]
+
+
+@pytest.mark.parametrize("name", ["vgg_d", "googlenet_aux"])
+def test_whole_nets_show_every_convolution_and_dense_layer(name):
+    model = outline(MODELS[name])
+    kinds = [type(layer).__name__ for layer in model.layers]
+    lines = texts(drawings.vgg16_and_googlenet())
+    column = (
+        lines[: lines.index("GoogLeNet")] if name == "vgg_d" else lines[lines.index("GoogLeNet") :]
+    )
+    modules = sum(line.startswith("module") for line in column)
+    convolutions = sum("×" in line and "," in line and "average" not in line for line in column)
+    assert convolutions + 6 * modules == kinds.count("Conv2D")
+    assert sum(line.startswith("dense") for line in column) == kinds.count("Dense")
+    assert sum(line.startswith("max pool") for line in column) + modules == kinds.count(
+        "MaxPooling2D"
+    )
+    for line in column:
+        if line.startswith("module"):
+            _, block, channels = line.replace(",", "").split()
+            end = model.get_layer(f"stage{block[0]}_block{block[1]}_concatenate")
+            assert end.output.shape[-1] == int(channels)
+
+
+def test_residual_paths_are_all_ways_through_three_blocks():
+    fig, rows = drawings.residual_paths(), {}
+    for text in fig.axes[0].texts:
+        if text.get_text().startswith("F"):
+            rows.setdefault(text.get_position()[1], []).append(text.get_text())
+    ways = [tuple(row) for row in rows.values()][1:]  # the first row is the net itself
+    assert len(ways) == len(set(ways)) == 7  # and one without any block
+    assert texts(fig).count("x") == 1 + 8
+    assert numbers(texts(fig), r"^(\d) ways? of") == [1, 3, 3, 1]
+
+
+@pytest.mark.parametrize("row, name", [(0, "plain34"), (1, "resnet34")])
+def test_plain_and_residual_show_every_layer_and_skip(row, name):
+    model = outline(MODELS[name])
+    ax = drawings.plain_and_residual().axes[0]
+    boxes = [text.get_position()[1] for text in ax.texts if text.get_text() == "3×3"]
+    heights = sorted(set(boxes), reverse=True)[row::2]
+    expected = [
+        sum(
+            layer.name.startswith(f"stage{i}_") and layer.kernel_size == (3, 3)
+            for layer in model.layers
+            if isinstance(layer, keras.layers.Conv2D)
+        )
+        for i in (2, 3, 4, 5)
+    ]
+    assert [boxes.count(height) for height in heights] == expected
+    skips = [patch for patch in ax.patches if type(patch).__name__ == "PathPatch"]
+    sums = sum(isinstance(layer, keras.layers.Add) for layer in model.layers)
+    assert len(skips) * row == sums
+    assert sum(patch.get_linestyle() == "--" for patch in skips) == 3
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from course_lib.measure.metrics import top_k_accuracy, top_k_error
+from course_lib.measure.metrics import accuracy, probabilities, top_k_error
 
 CLASSES = 10
 
@@ -24,9 +24,8 @@ def batch():
 def test_equals_keras_and_a_full_sort(batch, k):
     labels, scores = batch
     by_sorting = np.mean([label in np.argsort(row)[-k:] for label, row in zip(*batch, strict=True)])
-    assert top_k_accuracy(labels, scores, k) == pytest.approx(by_sorting)
-    assert top_k_accuracy(labels, scores, k) == pytest.approx(keras_top_k(labels, scores, k))
     assert top_k_error(labels, scores, k) == pytest.approx(1 - by_sorting)
+    assert top_k_error(labels, scores, k) == pytest.approx(1 - keras_top_k(labels, scores, k))
 
 
 def test_default_is_top_5(batch):
@@ -38,10 +37,10 @@ def test_ties_go_to_the_lower_class_number(batch, k):
     labels, scores = batch
     tied = np.round(scores)
     by_sorting = np.argsort(-tied, axis=1, kind="stable")[:, :k]
-    expected = np.mean((by_sorting == labels[:, None]).any(axis=1))
-    assert top_k_accuracy(labels, tied, k) == pytest.approx(expected)
+    expected = 1 - np.mean((by_sorting == labels[:, None]).any(axis=1))
+    assert top_k_error(labels, tied, k) == pytest.approx(expected)
     if k < CLASSES:  # Keras counts every class that ties with the k-th best
-        assert top_k_accuracy(labels, tied, k) < keras_top_k(labels, tied, k)
+        assert top_k_error(labels, tied, k) > 1 - keras_top_k(labels, tied, k)
 
 
 def test_with_ties_top_1_is_keras_accuracy(batch):
@@ -49,19 +48,19 @@ def test_with_ties_top_1_is_keras_accuracy(batch):
 
     labels, scores = batch
     tied = np.round(scores)
-    accuracy = np.mean(keras.metrics.sparse_categorical_accuracy(labels, tied))
-    assert top_k_accuracy(labels, tied, k=1) == pytest.approx(accuracy)
+    right = np.mean(keras.metrics.sparse_categorical_accuracy(labels, tied))
+    assert top_k_error(labels, tied, k=1) == pytest.approx(1 - right)
 
 
 def test_a_net_without_an_opinion_is_right_by_chance():
     labels, scores = np.arange(CLASSES), np.zeros((CLASSES, CLASSES), "float32")
-    assert top_k_accuracy(labels, scores, k=3) == 0.3
+    assert top_k_error(labels, scores, k=3) == 0.7
     assert keras_top_k(labels, scores, 3) == 1.0
 
 
 def test_infinite_scores_are_ranked_and_keras_takes_them_for_wrong():
     scores = np.array([[-np.inf, 1, 2], [np.inf, 1, 2]], "float32")
-    assert top_k_accuracy([1, 2], scores, k=2) == 1.0
+    assert top_k_error([1, 2], scores, k=2) == 0.0
     assert keras_top_k(np.array([1, 2]), scores, 2) == 0.0
 
 
@@ -103,7 +102,38 @@ def test_arguments_stay_as_they_are(batch):
         ([0, 1], [[1, np.nan], [0, 1]], 1, ValueError, "scores must not be NaN, got 1 such row"),
     ],
 )
-@pytest.mark.parametrize("metric", [top_k_accuracy, top_k_error])
-def test_wrong_input(metric, labels, scores, k, error, message):
+def test_wrong_input(labels, scores, k, error, message):
     with pytest.raises(error, match=message):
-        metric(labels, scores, k)
+        top_k_error(labels, scores, k)
+
+
+@pytest.fixture
+def net():
+    """The number of the largest of three pixels; a second head says the opposite."""
+    import keras
+
+    image = keras.Input((3,))
+    heads = [keras.layers.Softmax()(image), keras.layers.Softmax()(-image)]
+    return keras.Model(image, heads)
+
+
+def test_probabilities_of_many_images_are_those_of_the_first_output(net):
+    images = np.random.default_rng(0).normal(size=(1001, 3)).astype("float32")
+    found = probabilities(net, images)
+    powers = np.exp(images)
+    np.testing.assert_allclose(found, powers / powers.sum(axis=1, keepdims=True), rtol=1e-5)
+    assert found.dtype == "float32"
+    with pytest.raises(ValueError, match="images must hold at least one image, got none"):
+        probabilities(net, images[:0])
+
+
+def test_accuracy_is_the_share_of_right_answers(net):
+    images = np.eye(3, dtype="float32")[[0, 1, 2, 2, 1]]
+    labels = np.array([0, 1, 2, 0, 0], "uint8")
+    assert accuracy(net, images, labels) == 0.6 and type(accuracy(net, images, labels)) is float
+
+
+def test_accuracy_refuses_labels_that_are_not_one_number_an_image(net):
+    images = np.eye(3, dtype="float32")
+    with pytest.raises(ValueError, match=r"labels must have shape .*argmax"):
+        accuracy(net, images, np.eye(3))

@@ -6,14 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from keras import layers
+from small_nets import conv, inception, sequential
 
+from course_lib.measure.geometry import receptive_fields
+from course_lib.measure.probes import empirical_receptive_field
 from course_lib.measure.tables import (
-    empirical_receptive_field,
     formatted,
     model_table,
     receptive_field,
     side_by_side,
     totals,
+    training_memory,
 )
 from course_lib.models import MODELS
 from course_lib.models.outlines import outline
@@ -29,10 +32,6 @@ def zero_weights(monkeypatch):
     monkeypatch.setattr(keras.initializers.VarianceScaling, "__call__", zeros)
     yield
     gc.collect()  # a model refers to itself: without this, they add up
-
-
-def sequential(shape, *stack):
-    return keras.Sequential([keras.Input(shape), *stack])
 
 
 # --- Counts from the papers ---------------------------------------------------------------------
@@ -147,141 +146,6 @@ def test_resnet50(zero_weights):
     assert empirical_receptive_field(model, "conv2_block3_out") == (35, 35)
 
 
-# --- Receptive fields, computed against measured ------------------------------------------------
-
-
-def conv(size, **options):
-    return layers.Conv2D(2, size, **{"padding": "same", **options})
-
-
-def residual(x):
-    x = conv(3)(x)
-    shortcut = conv(1, strides=2)(x)
-    x = layers.BatchNormalization()(conv(3, strides=2)(x))
-    x = conv(3)(layers.ReLU()(x))
-    return layers.Add()([x, shortcut])
-
-
-def inception(x):
-    x = layers.MaxPooling2D(2)(x)
-    branches = [conv(1)(x), conv(3)(conv(1)(x)), conv(5)(conv(1)(x))]
-    branches.append(conv(1)(layers.MaxPooling2D(3, 1, padding="same")(x)))
-    return conv(3)(layers.Concatenate()(branches))
-
-
-def shifted_branches(x):
-    # Two even windows see pixels 0 to +2, one odd window -1 to +1: together -1 to +2.
-    return layers.Concatenate()([conv(2)(conv(2)(x)), conv(3)(x)])
-
-
-def padding_moves_a_branch(x):
-    # Pixels -2 to 0 and pixels 0 to +1.
-    padded = layers.ZeroPadding2D(((2, 0), (2, 0)))(x)
-    return layers.Add()([conv(3, padding="valid")(padded), conv(2)(x)])
-
-
-def operators(x):
-    return (conv(3)(x) + conv(5)(x)) * 2.0
-
-
-NETS = {
-    "one_3x3": (lambda x: conv(3)(x), 3, 1),
-    "two_3x3": (lambda x: conv(3)(conv(3)(x)), 5, 1),
-    "three_3x3": (lambda x: conv(3)(conv(3)(conv(3)(x))), 7, 1),
-    "strides": (lambda x: conv(3)(conv(3, strides=2)(conv(3, strides=2)(x))), 15, 4),
-    "valid": (lambda x: conv(3, padding="valid")(conv(5, padding="valid", strides=2)(x)), 9, 2),
-    "dilation": (lambda x: conv(3, dilation_rate=3)(conv(3)(x)), 9, 1),
-    "one_by_seven": (lambda x: conv((1, 7))(x), (1, 7), 1),
-    "factorised_7x7": (lambda x: conv((7, 1))(conv((1, 7))(x)), 7, 1),
-    "uneven_strides": (lambda x: conv(3)(conv(3, strides=(2, 1))(x)), (7, 5), (2, 1)),
-    "max_pool": (lambda x: conv(3)(layers.MaxPooling2D(3, 2)(conv(3)(x))), 9, 2),
-    "average_pool": (lambda x: layers.AveragePooling2D(2, padding="same")(conv(3)(x)), 4, 2),
-    "zero_padding": (
-        lambda x: conv(3, padding="valid")(layers.ZeroPadding2D(((3, 0), 1))(x)),
-        3,
-        1,
-    ),
-    "depthwise": (lambda x: conv(1)(layers.DepthwiseConv2D(5, padding="same")(x)), 5, 1),
-    "separable": (lambda x: layers.SeparableConv2D(2, 5, strides=2, padding="same")(x), 5, 2),
-    "grouped": (lambda x: conv(3, groups=2)(conv(3)(x)), 5, 1),
-    "dense_per_pixel": (lambda x: layers.Dense(3)(conv(3)(x)), 3, 1),
-    "activation": (lambda x: layers.Activation("softmax")(conv(3, activation="tanh")(x)), 3, 1),
-    "dropout": (lambda x: layers.Dropout(0.5)(conv(3)(x)), 3, 1),
-    "strided_1x1": (lambda x: conv(3)(conv(1, strides=2, padding="valid")(x)), 5, 2),
-    "residual": (residual, 9, 2),
-    "inception": (inception, 2 + 2 * 6, 2),
-    "shifted_branches": (shifted_branches, 4, 1),
-    "padding_moves_a_branch": (padding_moves_a_branch, 4, 1),
-    "operators": (operators, 5, 1),
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "side"),  # how much a strided layer pads depends on the parity of the side
-    [(name, side) for name in NETS for side in (40, 41) if side == 40 or NETS[name][2] != 1],
-)
-def test_receptive_field_equals_the_measured_one(name, side):
-    build, size, stride = NETS[name]
-    inputs = keras.Input((side, side, 2))
-    model = keras.Model(inputs, build(inputs))
-    last = model.outputs[0]._keras_history.operation.name
-    assert receptive_field(model, last) == (size, stride)
-    assert empirical_receptive_field(model, last) == (
-        size if isinstance(size, tuple) else (size,) * 2
-    )
-
-
-@pytest.mark.parametrize(
-    "pool", [layers.Flatten(), layers.GlobalAveragePooling2D(), layers.GlobalMaxPooling2D()]
-)
-def test_one_output_sees_the_whole_map(pool):
-    model = sequential(
-        (21, 17, 1), conv(5, strides=2, padding="valid"), pool, layers.Dense(3, name="fc")
-    )
-    assert receptive_field(model, pool.name) == ((21, 17), None)
-    assert receptive_field(model, "fc") == ((21, 17), None)
-    assert empirical_receptive_field(model, "fc") == (21, 17)
-
-
-def test_global_pooling_that_keeps_its_axes_and_gates_a_map():
-    inputs = keras.Input((8, 8, 2))
-    x = conv(3)(inputs)
-    gate = layers.Dense(2)(layers.GlobalAveragePooling2D(keepdims=True, name="squeeze")(x))
-    model = keras.Model(inputs, layers.Multiply(name="gated")([x, gate]))
-    assert receptive_field(model, "squeeze") == receptive_field(model, "gated") == (10, None)
-    assert empirical_receptive_field(model, "gated") == (8, 8)
-
-
-def test_a_field_over_the_border_is_measured_inside_the_image():
-    model = sequential((6, 6, 1), conv(9, name="conv"))
-    assert receptive_field(model, "conv") == (9, 1)
-    assert empirical_receptive_field(model, "conv") == (6, 6)
-
-
-def test_unknown_geometry_is_none_and_not_a_guess():
-    inputs = keras.Input((8, 8, 2))
-    x = conv(3, name="conv")(inputs)
-    up = layers.UpSampling2D(name="up")(layers.MaxPooling2D(name="pool")(x))
-    model = keras.Model(inputs, layers.Add(name="sum")([x, up]))
-    for name in ("up", "sum"):
-        assert receptive_field(model, name) == (None, None)
-    assert receptive_field(model, "pool") == (4, 2)
-
-
-def test_branches_whose_strides_disagree_are_unknown():
-    inputs = keras.Input((8, 8, 2))
-    coarse = layers.MaxPooling2D(4, 4)(inputs)
-    corner = layers.MaxPooling2D(7, 1)(inputs)
-    model = keras.Model(inputs, layers.Add(name="sum")([coarse, corner]))
-    assert receptive_field(model, "sum") == (None, None)
-
-
-def test_vectors_have_no_receptive_field():
-    table = model_table(sequential((4,), layers.Dense(3, name="fc")))
-    assert table.loc["fc", "receptive_field"] is None
-    assert table.loc["fc", "multiply_adds"] == 12
-
-
 # --- Multiply-adds, parameters, memory ----------------------------------------------------------
 
 
@@ -358,59 +222,6 @@ def test_frozen_layers_are_not_trainable():
     }
 
 
-# --- Models of every build ----------------------------------------------------------------------
-
-
-def test_nested_model_is_taken_apart():
-    trunk = sequential((20, 20, 3), conv(3, name="a"), conv(3, name="b"))
-    trunk.name = "trunk"
-    inputs = keras.Input((40, 40, 3))
-    x = layers.MaxPooling2D(2)(inputs)
-    model = keras.Model(inputs, conv(1, name="head")(trunk(x)))
-    table = model_table(model)
-    assert [n for n in table.index if "/" in n] == ["trunk/a", "trunk/b"]
-    assert receptive_field(model, "trunk/b") == receptive_field(model, "head") == (10, 2)
-    assert empirical_receptive_field(model, "head") == (10, 10)
-    assert totals(model)["parameters"] == model.count_params()
-
-
-def test_shared_layer_has_two_rows_and_its_parameters_once():
-    shared = conv(3, name="shared")
-    inputs = keras.Input((16, 16, 2))
-    model = keras.Model(inputs, shared(shared(inputs)))
-    table = model_table(model).loc["shared"]
-    assert table.parameters.tolist() == [38, 0]
-    assert table.multiply_adds.tolist() == [16 * 16 * 2 * 2 * 9] * 2
-    assert table.receptive_field.tolist() == [3, 5]
-    assert totals(model)["parameters"] == model.count_params() == 38
-
-
-def test_sequential_that_grew_by_add():
-    model = keras.Sequential([keras.Input((9, 9, 1))])
-    for name in ("a", "b", "c"):
-        model.add(conv(3, name=name))
-    assert model_table(model).index.tolist()[1:] == ["a", "b", "c"]
-    assert receptive_field(model, "c") == (7, 1)
-    assert empirical_receptive_field(model, "c") == (7, 7)
-
-
-def test_part_of_a_model():
-    inputs = keras.Input((9, 9, 1))
-    middle = conv(3)(inputs)
-    after = conv(3, name="after")(middle)
-    assert receptive_field(keras.Model(middle, after), "after") == (3, 1)
-
-
-def test_analysis_leaves_the_model_alone():
-    model = sequential((9, 9, 1), conv(3, name="a"), conv(3, activation="relu", name="b"))
-    before, config = model.get_weights(), model.get_config()
-    first = model_table(model)
-    empirical_receptive_field(model, "b")
-    assert model.get_config() == config
-    assert all(map(np.array_equal, before, model.get_weights()))
-    assert first.equals(model_table(model))
-
-
 # --- Tables for reading -------------------------------------------------------------------------
 
 
@@ -419,33 +230,92 @@ def test_columns_and_dtypes_do_not_depend_on_the_model():
     square = model_table(sequential((9, 9, 1), conv(3), layers.Flatten()))
     assert flat.dtypes.equals(square.dtypes)
     assert flat.columns.tolist() == [
-        "type",
-        "output_shape",
-        "parameters",
-        "non_trainable",
-        "multiply_adds",
-        "receptive_field",
-        "stride",
-        "activation_bytes",
+        *("type", "stage", "block", "kernel", "activation", "output_shape", "parameters"),
+        *("non_trainable", "multiply_adds", "receptive_field", "stride", "activation_bytes"),
     ]
     assert all(type(size) is int for size in square.receptive_field)
 
 
+def test_stage_and_block_come_from_the_names():
+    names = {
+        "stem_conv1": ("stem", "stem"),
+        "stage1_conv2": ("stage1", "stage1"),
+        "stage12_block3_conv1_relu": ("stage12", "stage12_block3"),
+        "stage3_blocka_conv3x3": ("stage3", "stage3_blocka"),
+        "stage3_blocka": ("stage3", "stage3_blocka"),
+        "stages_conv": ("stages_conv", "stages_conv"),
+        "stemless": ("stemless", "stemless"),
+        "fc6": ("fc6", "fc6"),
+    }
+    inner = sequential((4, 4, 2), layers.ReLU(name="stage1_block1_relu"))
+    inner.name = "inner"
+    model = sequential((4, 4, 2), *[layers.Dropout(0.5, name=name) for name in names], inner)
+    table = model_table(model)
+    for name, place in names.items():
+        assert tuple(table.loc[name, ["stage", "block"]]) == place
+    nested = table.loc["inner/stage1_block1_relu", ["stage", "block"]]
+    assert tuple(nested) == ("inner/stage1", "inner/stage1_block1")
+
+
+@pytest.mark.parametrize(
+    ("layer", "kernel", "activation"),
+    [
+        (layers.Conv2D(2, (1, 7), activation="relu"), "1 x 7", "relu"),
+        (layers.DepthwiseConv2D(3), "3 x 3", "linear"),
+        (layers.MaxPooling2D(2), None, None),
+        (layers.Dense(2, activation=keras.activations.tanh), None, "tanh"),
+        (layers.Dense(2, activation=layers.LeakyReLU()), None, "LeakyReLU"),
+        (layers.Activation("gelu"), None, "gelu"),
+        (layers.ReLU(), None, "relu"),
+        (layers.Softmax(), None, "softmax"),
+        (layers.BatchNormalization(), None, None),
+    ],
+)
+def test_kernel_and_activation(layer, kernel, activation):
+    row = model_table(sequential((8, 8, 2), layer)).loc[layer.name]
+    assert (row.kernel, row.activation) == (kernel, activation)
+
+
+@pytest.mark.parametrize("table", [model_table, totals, lambda net: side_by_side({"net": net})])
+def test_a_builder_counts_like_its_model(table):
+    expected, found = table(MODELS["lenet5"]()), table(MODELS["lenet5"])
+    assert expected.equals(found) if isinstance(found, pd.DataFrame) else expected == found
+
+
+def test_receptive_field_of_a_builder_that_would_not_fit_into_memory():
+    def build():
+        x = conv(3, name="conv")(image := keras.Input((64, 64, 3)))
+        return keras.Model(image, layers.Dense(10**8)(layers.Flatten()(x)))
+
+    assert receptive_field(build, "conv") == (3, 1)
+
+
 def test_formatted_is_text_and_the_same_every_time():
     model = sequential((64, 64, 3), conv((1, 7), name="conv"), layers.Flatten(name="flat"))
-    text = formatted(model_table(model))
+    table = model_table(model).drop(columns=["stage", "block"])
+    text = formatted(table)
     assert text.loc["conv"].tolist() == [
-        "Conv2D",
-        "64 x 64 x 2",
-        "44",
-        "0",
-        "172,032",
-        "1 x 7",
-        "1",
-        "32,768",
+        *("Conv2D", "1 x 7", "linear", "64 x 64 x 2"),
+        *("44", "0", "172,032", "1 x 7", "1", "32,768"),
     ]
     assert text.loc["flat", ["receptive_field", "stride"]].tolist() == ["64 x 70", "-"]
-    assert text._repr_html_() == formatted(model_table(model))._repr_html_()
+    assert text._repr_html_() == formatted(table)._repr_html_()
+
+
+def test_formatted_shows_whole_numbers_beside_none_without_decimals():
+    """A row of sums turns whole columns into floats or objects, as the version of pandas has it."""
+    table = pd.DataFrame({"parameters": [124_416, 163_696], "field": [27, 59]}, index=["a", "b"])
+    table.loc["all"] = [table.parameters.sum(), None]
+    for kind in (table, table.astype(object), table.astype(float), table.astype("Int64")):
+        text = formatted(kind)
+        assert text.parameters.tolist() == ["124,416", "163,696", "288,112"]
+        assert text.field.tolist() == ["27", "59", "-"]
+
+
+def test_formatted_keeps_decimals_where_a_column_has_some():
+    table = pd.DataFrame({"points": [62.5, 70.0, np.inf], "right": [True, False, None]})
+    assert formatted(table).points.tolist() == ["62.5", "70.0", "inf"]
+    assert formatted(table).right.tolist() == ["True", "False", "-"]
 
 
 # --- Architectures side by side -----------------------------------------------------------------
@@ -467,12 +337,8 @@ def resnet_by_hand(*stages):
     return steps
 
 
-def field_by_hand(steps):
-    """The recurrence: each window adds (kernel - 1) times the distance of what it slides over."""
-    size, distance = 1, 1
-    for kernel, stride in steps:
-        size, distance = size + (kernel - 1) * distance, distance * stride
-    return size
+def field_of(steps):
+    return receptive_fields(*zip(*steps, strict=True))[-1][0]
 
 
 def application(name):
@@ -482,19 +348,14 @@ def application(name):
 # Layers and fields, by hand or from the papers; multiply-adds from the ResNet paper (table 1 and
 # section 3.3), where it gives them.
 KNOWN = {
-    "lenet5": (5, field_by_hand([(5, 1), (2, 2), (5, 1), (2, 2)]), None),
-    "alexnet": (8, field_by_hand(alexnet_by_hand()), None),
-    "alexnet_grouped": (8, field_by_hand(alexnet_by_hand()), None),
-    "VGG16": (16, field_by_hand(vgg_by_hand(2, 2, 3, 3, 3)), 15.3e9),
-    "VGG19": (19, field_by_hand(vgg_by_hand(2, 2, 4, 4, 4)), 19.6e9),
-    "ResNet50": (50, field_by_hand(resnet_by_hand(3, 4, 6, 3)), 3.8e9),
-    "ResNet101": (101, field_by_hand(resnet_by_hand(3, 4, 23, 3)), 7.6e9),
+    "lenet5": (5, field_of([(5, 1), (2, 2), (5, 1), (2, 2)]), None),
+    "alexnet": (8, field_of(alexnet_by_hand()), None),
+    "alexnet_grouped": (8, field_of(alexnet_by_hand()), None),
+    "VGG16": (16, field_of(vgg_by_hand(2, 2, 3, 3, 3)), 15.3e9),
+    "VGG19": (19, field_of(vgg_by_hand(2, 2, 4, 4, 4)), 19.6e9),
+    "ResNet50": (50, field_of(resnet_by_hand(3, 4, 6, 3)), 3.8e9),
+    "ResNet101": (101, field_of(resnet_by_hand(3, 4, 23, 3)), 7.6e9),
 }
-
-
-def test_the_recurrence_by_hand():
-    assert field_by_hand(alexnet_by_hand()) == 195
-    assert field_by_hand(vgg_by_hand(2, 2, 3, 3, 3)) == 212
 
 
 def test_side_by_side_of_known_nets():
@@ -529,13 +390,13 @@ def test_side_by_side_of_the_course():
     # The stem; then the 5x5 of two, five and two modules, with pooling between.
     steps = [(7, 2), (3, 2), (3, 1), (3, 2)] + [(5, 1)] * 2 + [(3, 2)] + [(5, 1)] * 5
     steps += [(3, 2)] + [(5, 1)] * 2
-    assert fields["googlenet"] == fields["googlenet_aux"] == field_by_hand(steps)
+    assert fields["googlenet"] == fields["googlenet_aux"] == field_of(steps)
     assert table.parameters["googlenet"] == 6_998_552
     assert table.parameters["googlenet_aux"] == 13_378_280
     # 6n + 2 layers for images of 32x32: all 3x3, the map is halved twice.
     steps = [(3, 1)] * 7 + [(3, 2)] + [(3, 1)] * 5 + [(3, 2)] + [(3, 1)] * 5
     for name in ("resnet20_cifar", "preact20_cifar"):
-        assert fields[name] == field_by_hand(steps)
+        assert fields[name] == field_of(steps)
     assert not fields.isna().any()
 
 
@@ -607,22 +468,39 @@ def test_side_by_side_of_other_kinds_of_nets():
         assert table[name].dtype == "int64"
 
 
-@pytest.mark.parametrize(
-    ("builders", "error", "message"),
-    [
-        ([branches_and_heads], TypeError, "builders must map names to functions, got list"),
-        ({}, ValueError, "builders must hold at least one net"),
-        ({"net": "lenet5"}, TypeError, "got str for 'net'"),
-        (
-            {"net": sequential((4,), layers.Dense(1))},
-            TypeError,
-            "got Sequential for 'net'; pass the function itself, without calling it",
-        ),
-    ],
-)
-def test_side_by_side_refuses(builders, error, message):
-    with pytest.raises(error, match=message):
-        side_by_side(builders)
+@pytest.mark.parametrize("nets", [[branches_and_heads], {}])
+def test_side_by_side_refuses_what_is_no_mapping(nets):
+    with pytest.raises(ValueError, match=r"nets must map at least one name .* got [\[{]"):
+        side_by_side(nets)
+
+
+# --- Memory of training -------------------------------------------------------------------------
+
+
+def test_training_memory_by_hand():
+    def build():
+        x = conv(3, activation="relu")(image := keras.Input((8, 8, 3)))  # 56 weights, 128 outputs
+        x = layers.Flatten()(layers.BatchNormalization()(x))  # 8 weights, of which 4 are trained
+        return keras.Model(image, layers.Dense(2)(x))  # 258 weights
+
+    weights, trained, largest = 56 + 8 + 258, 56 + 4 + 258, 258
+    outputs, largest_output = 192 + 128 + 2, 192  # what is flattened or normalised takes nothing
+    for batch, slots in ((1, 1), (32, 0), (32, 2)):
+        numbers = weights + (1 + slots) * trained + 2 * largest
+        numbers += batch * (outputs + 2 * largest_output)
+        assert training_memory(build, batch, slots) == training_memory(build(), batch, slots)
+        assert training_memory(build, batch, slots) == 4 * numbers
+
+
+def test_training_memory_tells_what_fits_from_what_does_not():
+    assert training_memory(MODELS["vgg_d"], batch_size=256) > 20e9
+    assert training_memory(MODELS["lenet5"], batch_size=32) < 20e6
+
+
+@pytest.mark.parametrize("batch_size", [0, 1.5, None])
+def test_training_memory_refuses(batch_size):
+    with pytest.raises(ValueError, match="batch_size must be a whole number of at least 1, got"):
+        training_memory(branches_and_heads, batch_size)
 
 
 # --- Wrong input --------------------------------------------------------------------------------
@@ -640,13 +518,14 @@ class Subclassed(keras.Model):
         (lambda: keras.Sequential([layers.Dense(1)]), "model must be .* built"),
         (Subclassed, "model must be a functional or Sequential"),
         (lambda: layers.Dense(1), "model must be a functional or Sequential"),
+        (lambda: "lenet5", "or a function that builds one, got 'lenet5'"),
         (
             lambda: sequential((None, None, 3), conv(3)),
             r"fixed size, got .*\(None, None, None, 3\)",
         ),
         (
             lambda: sequential((8, 8, 3), layers.Conv2DTranspose(2, 3, name="up")),
-            "multiply-adds are known, got 'up' of type Conv2DTranspose",
+            "net must be .* multiply-adds are known, got 'up' of type Conv2DTranspose",
         ),
         (
             lambda: sequential(
@@ -661,11 +540,12 @@ def test_model_that_cannot_be_analysed(function, model, message):
         function(model())
 
 
-@pytest.mark.parametrize("function", [receptive_field, empirical_receptive_field])
-def test_unknown_layer(function):
+def test_unknown_layer():
     model = sequential((8, 8, 3), conv(3, name="conv1"))
     with pytest.raises(ValueError, match=r"layer_name must be .* got 'conv2'; it has .*'conv1'"):
-        function(model, "conv2")
+        receptive_field(model, "conv2")
+    with pytest.raises(ValueError, match="No such layer: conv2"):
+        empirical_receptive_field(model, "conv2")
 
 
 def test_outline_counts_like_the_model_and_takes_no_memory():

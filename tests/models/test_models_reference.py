@@ -67,7 +67,7 @@ def test_vgg(configuration, reference):
     # 64×64, so that the flattened map has more than one pixel to put in order
     theirs = reference(weights=None, input_shape=(64, 64, 3), classes=10)
     set_random_weights(theirs)
-    ours = build_vgg(configuration, (64, 64, 3), 10)
+    ours = build_vgg((64, 64, 3), 10, configuration=configuration)
     assert ours.count_params() == theirs.count_params()
     copy_by_name(theirs, ours, vgg_name)
     assert_equal_outputs(ours, theirs, (2, 64, 64, 3))
@@ -89,7 +89,10 @@ def test_resnet(depth):
     reference = getattr(keras.applications, f"ResNet{depth}")
     theirs = reference(weights=None, input_shape=(64, 64, 3), classes=10)
     set_random_weights(theirs)
-    ours = build_resnet(depth, (64, 64, 3), 10, conv_bias=True, bn_epsilon=1.001e-5)
+    ours = build_resnet((64, 64, 3), 10, depth=depth, conv_bias=True)
+    for layer in ours.layers:
+        if hasattr(layer, "epsilon"):
+            layer.epsilon = 1.001e-5  # Keras's; ours is 1e-5
     assert ours.count_params() == theirs.count_params()
     copy_by_name(theirs, ours, resnet_name)
     assert_equal_outputs(ours, theirs, (2, 64, 64, 3))
@@ -97,10 +100,11 @@ def test_resnet(depth):
 
 def test_resized_resnet_is_keras_net_on_enlarged_images():
     model = MODELS["resnet50_resized_cifar100"](size=64)
-    image, resnet, dense = (model.get_layer(n) for n in ("resize", "resnet50", "probabilities"))
+    theirs = keras.applications.ResNet50(
+        include_top=False, weights=None, input_shape=(64, 64, 3), pooling="avg"
+    )
+    dense = model.get_layer("probabilities")
+    theirs.set_weights(model.get_weights()[: -len(dense.weights)])
     images = noise((2, 32, 32, 3))
-    enlarged = keras.ops.image.resize(images, (64, 64))
-    np.testing.assert_allclose(image(images), enlarged, atol=1e-6)
-    # Keras's Resizing takes training=True unless told otherwise, and hands it on.
-    expected = dense(resnet(enlarged, training=False))
+    expected = dense(theirs(keras.ops.image.resize(images, (64, 64)), training=False))
     np.testing.assert_allclose(model(images, training=False), expected, atol=1e-6)

@@ -1,0 +1,50 @@
+"""The course's data sets by their names."""
+
+from course_lib.data.cifar import find_cifar, load_cifar
+from course_lib.data.shapes10 import load_shapes10
+
+CIFAR = ("cifar10", "cifar100")
+
+
+def load(name, n_train=None, n_test=None, seed=0):
+    """Load the `Dataset` "shapes10", "cifar10" or "cifar100", whole or in part.
+
+    CIFAR is looked for in `cifar10.npz` (arrays x_train, y_train, x_test, y_test) in the folder
+    that the environment variable COURSE_DATA_DIR names. Where there is none, Keras's own loader
+    downloads it once (170 MB) and keeps it.
+
+    Args:
+        n_train, n_test: for shapes10, how many images to draw. For CIFAR, how many to take from
+            the front of a shuffle in which the classes take turns; None: all, as stored.
+        seed: the seed of shapes10, or of that shuffle.
+
+    Raises:
+        ValueError: unknown name, a number of images below 1 or above what there is, or a file
+            that holds something else.
+        OSError: COURSE_DATA_DIR names no folder, a file can't be read, or the download failed.
+
+    Source of CIFAR: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
+
+    >>> load("shapes10", n_train=20, n_test=10)
+    <Dataset shapes10: 20 + 10 images of 32x32, 10 classes>
+    """
+    if name in CIFAR:
+        return load_cifar(name, n_train, n_test, seed)
+    if name != "shapes10":
+        raise ValueError(f"name must be shapes10, cifar10 or cifar100, got {name!r}; choose one")
+    limits = {"n_train": n_train, "n_test": n_test}
+    return load_shapes10(**{k: n for k, n in limits.items() if n is not None}, seed=seed)
+
+
+def inventory() -> dict[str, tuple[str, str]]:
+    """Which data sets are on this computer, for `machine.report`; reads none of them whole.
+
+    Returns:
+        For each name "ready", "not usable" or "not here", and a comment. What is ready, `load`
+        returns without a download, unless single bytes are damaged.
+
+    >>> inventory()["shapes10"]
+    ('ready', 'drawn when needed')
+    """
+    found = {name: find_cifar(name) for name in CIFAR}
+    return {"shapes10": ("ready", "drawn when needed"), **found}

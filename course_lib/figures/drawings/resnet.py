@@ -1,0 +1,156 @@
+"""Residual blocks, the paths through them, and plain-34 beside ResNet-34."""
+
+from itertools import combinations
+
+import numpy as np
+from matplotlib.patches import Circle, PathPatch
+from matplotlib.path import Path
+
+from course_lib.figures.drawings.canvas import LINE, arrow, box, canvas, write
+from course_lib.figures.style import TINTS, VERMILLION
+from course_lib.models.resnet import DEPTHS, FILTERS
+
+
+def residual_blocks():
+    """A plain block and four residual ones, side by side.
+
+    Sources: He et al., "Deep residual learning for image recognition", arXiv:1512.03385, Figs. 2
+    and 5 and section 3.3; "Identity mappings in deep residual networks", arXiv:1603.05027, Fig. 4e.
+    Returns a Figure.
+
+    >>> [text.get_text() for text in residual_blocks().axes[0].texts].count("+")
+    4
+    """
+    basic = ["3×3, 64", "BN, ReLU", "3×3, 64", "BN"]
+    wider = ["3×3, 128, /2", "BN, ReLU", "3×3, 128", "BN"]
+    narrow = ["1×1, 64", "BN, ReLU", "3×3, 64", "BN, ReLU", "1×1, 256", "BN"]
+    before = ["BN, ReLU", "3×3, 64", "BN, ReLU", "3×3, 64"]
+    fig, ax = canvas(6.2, "A residual block adds its input to what its layers compute")
+    top, total, relu = 4.9, 1.15, 0.45  # where x, the sum and the last ReLU stand
+    for x, heading, layers in (
+        (0.75, "plain", basic),
+        (2.25, "identity", basic),
+        (4.0, "projection", wider),
+        (6.3, "bottleneck", narrow),
+        (8.05, "pre-activation", before),
+    ):
+        wide = 1.22 if heading == "projection" else 1.0
+        write(ax, x, 5.4, heading, weight="bold")
+        write(ax, x, top, "x")
+        end, below = (x, top - 0.12), top - 0.12
+        for y, text in zip(np.linspace(4.25, 1.8, len(layers)), layers, strict=True):
+            kind = "conv" if "×" in text else "norm"
+            layer = box(ax, x, y, text, kind, wide, height=0.34)
+            arrow(ax, end, (x, layer.top))
+            end = (x, layer.bottom)
+        if heading != "plain":
+            arrow(ax, end, (x, total + 0.17))
+            _sum(ax, x, total)
+            end, side = (x, total - 0.17), x + wide / 2 + 0.22
+            fork = below - 0.12
+            if heading == "projection":
+                side += 0.22
+                layer = box(ax, side, 3.0, "1×1,\n128,\n/2,\nBN", "conv", 0.55, height=1.2)
+                arrow(ax, (x, fork), (side, fork), (side, layer.top))
+                arrow(ax, (side, layer.bottom), (side, total), (x + 0.17, total))
+            else:
+                arrow(ax, (x, fork), (side, fork), (side, total), (x + 0.17, total))
+        if heading != "pre-activation":
+            layer = box(ax, x, relu, "ReLU", "norm", wide, height=0.34)
+            arrow(ax, end, (x, layer.top))
+            end = (x, layer.bottom)
+        arrow(ax, end, (x, 0.05))
+    return fig
+
+
+def residual_paths():
+    """The ways through three residual blocks: each block is either passed through or passed by.
+
+    n blocks have 2ⁿ ways. They are ways for the signal and for its gradient, not terms of a sum:
+    a later block sees the sum of what comes in by all of them. Source: Veit, Wilber, Belongie,
+    "Residual networks behave like ensembles of relatively shallow networks", arXiv:1605.06431,
+    section 3 and Fig. 1. Returns a Figure.
+
+    >>> [text.get_text() for text in residual_paths().axes[0].texts].count("F₂")
+    5
+    """
+    fig, ax = canvas(6.2, "Three residual blocks are 2³ = 8 ways from input to output")
+    columns, names = (1.8, 3.5, 5.2), ("F₁", "F₂", "F₃")
+    start, top, end = 0.5, 5.1, 6.6
+    write(ax, start, top, "x")
+    before = start + 0.15
+    for x, name in zip(columns, names, strict=True):
+        block, plus, over = box(ax, x, top, name, "conv", 0.7), x + 0.75, top + 0.4
+        fork = block.left - 0.3
+        arrow(ax, (before, top), (block.left, top))
+        arrow(ax, (block.right, top), (plus - 0.17, top))
+        arrow(ax, (fork, top), (fork, over), (plus, over), (plus, top + 0.17))
+        _sum(ax, plus, top)
+        before = plus + 0.17
+    arrow(ax, (before, top), (end, top))
+    write(ax, end + 0.1, top, "output", ha="left")
+    y = 4.15
+    for length in range(4):
+        ways = list(combinations(range(3), length))
+        number = f"{len(ways)} way{'s' * (len(ways) > 1)} of {length} block{'s' * (length != 1)}"
+        write(ax, end + 0.1, y - 0.23 * (len(ways) - 1), number, ha="left")
+        for way in ways:
+            write(ax, start, y, "x")
+            before = start + 0.15
+            for i in way:
+                block = box(ax, columns[i], y, names[i], "conv", 0.7, height=0.36)
+                arrow(ax, (before, y), (block.left, y))
+                before = block.right
+            arrow(ax, (before, y), (end, y))
+            y -= 0.46
+        y -= 0.14
+    return fig
+
+
+def plain_and_residual():
+    """Plain-34 beside ResNet-34: the same 34 layers, with and without skips.
+
+    Dashed: the map's size and number of channels change. Source: arXiv:1512.03385, Fig. 3 and
+    Table 1. Returns a Figure.
+
+    >>> texts = [text.get_text() for text in plain_and_residual().axes[0].texts]
+    >>> texts.count("3×3")
+    64
+    """
+    _, blocks = DEPTHS[34]
+    fig, ax = canvas(9.2, f"ResNet-34 is plain-34 with {sum(blocks)} skips")
+    ends = {8.25: ("both begin", ("7×7, 64, /2", "conv"), ("max pool, /2", "pool"))}
+    ends |= {0.5: ("both end", ("average pool", "pool"), ("dense, 1000", "dense"))}
+    for y, (name, first, second) in ends.items():
+        write(ax, 0.15, y, name, ha="left", weight="bold")
+        left, right = box(ax, 2.3, y, *first, 1.5), box(ax, 4.3, y, *second, 1.5)
+        arrow(ax, (left.right, y), (right.left, y))
+    write(ax, 7.2, 0.5, "dashed: half the side,\ntwice the channels")
+    step, width = 0.6, 0.46
+    for i, (filters, count) in enumerate(zip(FILTERS, blocks, strict=True)):
+        top, side = 7.2 - 1.75 * i, 56 // 2**i
+        write(ax, 0.15, top + 0.4, f"{side}×{side}, {filters} filters", ha="left", weight="bold")
+        for y, name in ((top, "plain"), (top - 0.85, "residual")):
+            write(ax, 0.15, y, name, ha="left")
+            end = 1.35
+            for j in range(2 * count):
+                layer = box(ax, 1.75 + step * j, y, "3×3", "conv", width, 0.34)
+                arrow(ax, (end, y), (layer.left, y))
+                end = layer.right
+                if name == "residual" and j % 2 == 0:
+                    skip = layer.left - 0.1, layer.left - 0.1 + 2 * step
+                    _skip(ax, *skip, y, "--" if i and j == 0 else "-")
+    return fig
+
+
+def _skip(ax, start, end, y, line):
+    """An arc over two layers."""
+    curve = [(start, y), (start, y + 0.6), (end, y + 0.6), (end, y + 0.02)]
+    path = Path(curve, [Path.MOVETO] + [Path.CURVE4] * 3)
+    look = {"color": VERMILLION, "linewidth": 2, "linestyle": line, "fill": False}
+    ax.add_patch(PathPatch(path, **look))
+
+
+def _sum(ax, x, y):
+    ax.add_patch(Circle((x, y), 0.17, facecolor=TINTS["join"], edgecolor=LINE))
+    write(ax, x, y, "+", weight="bold")

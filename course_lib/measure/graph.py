@@ -1,0 +1,142 @@
+"""Walk a Keras model: its layer calls in order, and what lies between them and the image."""
+
+from typing import NamedTuple
+
+import keras
+
+from course_lib.measure.geometry import Axis, padding_before, union
+
+CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
+WINDOWS = (*CONVOLUTIONS, keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
+GLOBAL_POOLING = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
+
+
+class Way(NamedTuple):
+    """What lies between the image and a tensor."""
+
+    field: list[Axis] | None  # what one output sees (height, width); None if that is unknown
+    last_map: list[Axis] | None  # the field of the last map on the way
+    depth: int  # layers with a kernel on the longest way
+
+
+class Call(NamedTuple):
+    """One call of a layer: its name ("outer/inner" in a nested model), and what it returns."""
+
+    name: str
+    layer: keras.Operation
+    shapes: list[tuple[int, ...]]  # of the outputs, without the batch
+    field: list[Axis] | None
+
+
+def layer_nodes(model):
+    """The model's layer calls as Keras's nodes, each after those that it depends on.
+
+    Keras has no public way to walk a model that also holds for shared layers and operators
+    such as `x + y`: `_keras_history` and `_inbound_nodes` are the only private names used.
+
+    >>> model = keras.Sequential([keras.Input((4,), name="x"), keras.layers.Dense(3, name="fc")])
+    >>> [node.operation.name for node in layer_nodes(model)]
+    ['x', 'fc']
+    """
+    built = isinstance(model, keras.Model) and model.built
+    if not (built and getattr(model, "inputs", None)):
+        raise ValueError(
+            "model must be a functional or Sequential model that is built, or a function that "
+            f"builds one, got {model!r}; give a Sequential model a keras.Input as its first entry"
+        )
+    nodes, waiting = {}, [*reversed(model.outputs)]
+    while waiting:
+        operation, index, _ = waiting[-1]._keras_history
+        node = operation._inbound_nodes[index]
+        missing = [x for x in node.input_tensors if x._keras_history[:2] not in nodes]
+        if missing:
+            waiting.extend(reversed(missing))
+        else:
+            nodes[operation, index] = node
+            waiting.pop()
+    return list(nodes.values())
+
+
+def walk(model, ways=None, prefix=""):
+    """Every layer call of a model and of the models within it, in the order of computation.
+
+    `ways` are those of the model's inputs, None for the image itself; `prefix` stands before the
+    names of a nested model's layers. Returns a list of `Call`, and a list with the `Way` to each of
+    the model's outputs.
+
+    >>> model = keras.Sequential([keras.Input((9, 9, 1)), keras.layers.Conv2D(2, 3, name="conv")])
+    >>> calls, ways = walk(model)
+    >>> calls[-1].name, calls[-1].shapes, calls[-1].field[0].size, ways[0].depth
+    ('conv', [(7, 7, 2)], 3, 1)
+    """
+    nodes, calls = layer_nodes(model), []
+    ways = ways or [_start(_shape(x)) for x in model.inputs]
+    known = {id(x): way for x, way in zip(model.inputs, ways, strict=True)}
+    for node in nodes:
+        layer, inputs, outputs = node.operation, node.input_tensors, node.outputs
+        ways = [known[id(x)] for x in inputs or outputs]
+        if isinstance(layer, keras.Model):
+            inner, ways = walk(layer, ways, f"{prefix}{layer.name}/")
+            calls += inner
+        else:
+            shapes = [_shape(x) for x in outputs]
+            way = _through(layer, ways, _shape((inputs or outputs)[0]), shapes[0])
+            ways = [way] * len(outputs)
+            if inputs or not prefix:  # what a nested model receives is there already
+                calls.append(Call(prefix + layer.name, layer, shapes, way.field))
+        known.update((id(x), way) for x, way in zip(outputs, ways, strict=True))
+    return calls, [known[id(x)] for x in model.outputs]
+
+
+def _start(shape):
+    image = [Axis(), Axis()] if len(shape) == 3 else None
+    return Way(image, image, 0)
+
+
+def _shape(tensor):
+    shape = tuple(tensor.shape[1:])
+    if None in shape:
+        raise ValueError(
+            f"model must have inputs of a fixed size, got a tensor of shape {tensor.shape}; "
+            "build it with keras.Input((height, width, channels))"
+        )
+    return shape
+
+
+def _through(layer, ways, shape, output_shape):
+    """The way through a layer, from those of its inputs."""
+    field = _seen(layer, [way.field for way in ways], shape, output_shape)
+    # GoogLeNet pools a 7x7 map with a window of 7x7: global pooling by another name.
+    window = getattr(layer, "pool_size", None)
+    averages = isinstance(layer, keras.layers.AveragePooling2D) and window == shape[:2]
+    pooled = averages or isinstance(layer, GLOBAL_POOLING)
+    last_map = field if len(output_shape) == 3 and not pooled else ways[0].last_map
+    has_kernel = isinstance(layer, (*CONVOLUTIONS, keras.layers.Dense))
+    return Way(field, last_map, max(way.depth for way in ways) + has_kernel)
+
+
+def _seen(layer, fields, shape, output_shape):
+    """What one output of the layer sees, from the fields of its inputs."""
+    if getattr(layer, "data_format", None) == "channels_first":
+        raise ValueError(
+            f"model must have its channels last, got channels_first in {layer.name!r}; "
+            'build it with data_format="channels_last"'
+        )
+    axes = [None] if None in fields else [union(branches) for branches in zip(*fields, strict=True)]
+    if None in axes:
+        return None
+    if axes[0].stride is None:
+        return axes
+    if isinstance(layer, WINDOWS):
+        kernel = getattr(layer, "kernel_size", None) or layer.pool_size
+        dilation = getattr(layer, "dilation_rate", (1, 1))
+        spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+        return [
+            axis.slide(span, stride, padding_before(size, span, stride, layer.padding))
+            for axis, size, span, stride in zip(axes, shape[:2], spans, layer.strides, strict=True)
+        ]
+    if isinstance(layer, keras.layers.ZeroPadding2D):
+        return [a.slide(1, before=n) for a, (n, _) in zip(axes, layer.padding, strict=True)]
+    if len(output_shape) != 3 or isinstance(layer, GLOBAL_POOLING):
+        return [axis.whole(size) for axis, size in zip(axes, shape[:2], strict=True)]
+    return axes if output_shape[:2] == shape[:2] else None

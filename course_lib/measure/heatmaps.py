@@ -1,0 +1,103 @@
+"""Where in an image a net looks.
+
+Both functions take a Keras model with one input, channels last, whose first output holds the
+probabilities of the classes; an image (height, width, channels), float32; and the class, from 0.
+They raise ValueError where these do not fit each other.
+"""
+
+import itertools
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from course_lib.measure.arguments import check_image, check_label
+from course_lib.measure.metrics import probabilities
+
+
+def occlusion(model, image, label, size=8, stride=2, value=0.0):
+    """The probability of one class while a grey square hides one place of the image after another.
+
+    Where it falls, the net needed what the square hid. In turn each cell of stride x stride pixels
+    has the square's centre (to half a pixel), so that the result lies over the image cell by cell.
+    Beyond the border the square hides nothing.
+
+    Args:
+        size: side of the square in pixels.
+        stride: pixels between neighbouring squares, at most `size`: each pixel is hidden once.
+        value: of the square's pixels, in every channel; 0 is grey in normalised images.
+
+    Returns:
+        (rows, columns), float32, a probability for each cell.
+
+    Source: Zeiler and Fergus, arXiv:1311.2901, section 4.2 and Fig. 7.
+
+    >>> model = keras.Sequential(
+    ...     [keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(10, "softmax")])
+    >>> occlusion(model, np.zeros((32, 32, 3), "float32"), label=3).shape
+    (16, 16)
+    """
+    check_image(model, image)
+    check_label(model, label)
+    if not 1 <= stride <= size:
+        raise ValueError(
+            f"stride must lie between 1 and size ({size}), or the squares miss some pixels, "
+            f"got {stride}; choose a smaller stride or a larger size"
+        )
+
+    def squares(side):  # what each square covers along a side of the image
+        for cell in range(0, side, stride):
+            start = cell + (stride - size) // 2
+            yield slice(max(start, 0), start + size)
+
+    height, width = (list(squares(side)) for side in image.shape[:2])
+    places = list(itertools.product(height, width))
+    found = []
+    for i in range(0, len(places), 64):  # bounds the memory
+        hidden = np.repeat(image[None], len(places[i : i + 64]), axis=0)
+        for copy, (rows, columns) in zip(hidden, places[i : i + 64], strict=True):
+            copy[rows, columns] = value
+        found.append(probabilities(model, hidden)[:, label])
+    return np.concatenate(found).reshape(len(height), len(width))
+
+
+def class_activation_map(model, image, label):
+    """How much each place of the last feature maps adds to the score of one class.
+
+    For nets that end in global average pooling. Before one dense layer, the map is the sum of the
+    feature maps weighted by that class's weights; with no dense layer (Network in Network) the
+    class has a feature map of its own. Its mean, plus the dense layer's bias, is the class's score
+    before the softmax.
+
+    Returns (height, width) of the last feature maps, float32, negative where a place speaks against
+    the class.
+
+    Source: Zhou et al., arXiv:1512.04150, section 2; Lin, Chen and Yan, arXiv:1312.4400,
+    section 3.2, for the form without a dense layer.
+
+    >>> model = keras.Sequential([keras.Input((4, 4, 2)), keras.layers.GlobalAveragePooling2D(),
+    ...                           keras.layers.Softmax(name="probabilities")])
+    >>> image = np.arange(32, dtype="float32").reshape(4, 4, 2)
+    >>> bool((class_activation_map(model, image, label=1) == image[..., 1]).all())
+    True
+    """
+    check_image(model, image)
+    check_label(model, label)
+    # Only the layers on the way to the first output: no auxiliary heads.
+    layers = keras.Model(model.inputs[0], model.outputs[0]).layers
+    average = keras.layers.GlobalAveragePooling2D
+    pooling = [i for i, layer in enumerate(layers) if isinstance(layer, average)]
+    if not pooling:
+        raise ValueError(
+            f"model must have a GlobalAveragePooling2D layer, {model.name!r} has none; "
+            "use `occlusion`, which works with any model"
+        )
+    weighted = [layer for layer in layers[pooling[-1] + 1 :] if layer.weights]
+    if len(weighted) > 1 or not all(isinstance(x, keras.layers.Dense) for x in weighted):
+        raise ValueError(
+            "model must have at most one Dense layer and no other weights after its global "
+            f"average pooling, got {[layer.name for layer in weighted]}; use `occlusion`"
+        )
+    last = keras.Model(model.inputs[0], layers[pooling[-1]].input)
+    maps = tf.cast(last(image[None], training=False)[0], tf.float32).numpy()
+    return maps @ weighted[0].kernel.numpy()[:, label] if weighted else maps[..., label]

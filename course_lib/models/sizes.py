@@ -1,0 +1,134 @@
+"""What every builder checks, so that a wrong argument gives one clear error."""
+
+import bisect
+import functools
+import inspect
+import math
+from collections.abc import Iterable, Sequence
+
+import keras
+
+from course_lib.models.outlines import outline
+
+LARGEST = 1024  # pixels a side; what cannot be built for these has another fault than its size
+
+
+def takes_images(smaller_stem=None):
+    """Decorator of builders: checks `input_shape` and `classes`, and names the smallest image.
+
+    The smallest size follows from the net itself. When Keras cannot build the net, or a layer
+    would stride over more than there is, an outline of the net for a large image tells it.
+
+    Args:
+        smaller_stem: a value of the builder's `stem` that lets smaller images through. The error
+            advises it to callers who left `stem` as it is.
+
+    >>> import keras
+    >>> @takes_images()
+    ... def build(input_shape):
+    ...     image = keras.Input(input_shape)
+    ...     return keras.Model(image, keras.layers.Conv2D(4, 5)(image))
+    >>> build((4, 8, 3))
+    Traceback (most recent call last):
+    ValueError: input_shape must be at least 5×5 for the stages of this net, got 4×8
+    """
+
+    def decorate(build):
+        signature = inspect.signature(build)
+
+        @functools.wraps(build)
+        def checked(*args, **kwargs):
+            call = signature.bind(*args, **kwargs)
+            call.apply_defaults()
+            shape, classes = call.arguments["input_shape"], call.arguments.get("classes", 2)
+            if not (
+                isinstance(shape, tuple | list)
+                and len(shape) == 3
+                and all(isinstance(n, int) and n > 0 for n in shape)
+            ):
+                raise ValueError(
+                    f"input_shape must be (height, width, channels), whole numbers, got {shape!r}"
+                )
+            if not isinstance(classes, int) or classes < 2:
+                raise ValueError(f"classes must be a whole number of at least 2, got {classes!r}")
+            height, width, channels = shape
+
+            refusal = None
+            try:
+                model = build(*args, **kwargs)
+            except ValueError as error:
+                refusal = error
+            if refusal is None and _takes(model, height, width):
+                return model
+            call.arguments["input_shape"] = (LARGEST, LARGEST, channels)
+            try:
+                large = outline(lambda: build(*call.args, **call.kwargs))
+            except ValueError:
+                raise refusal from None
+            sides = range(1, LARGEST + 1)
+            smallest = 1 + bisect.bisect_left(sides, True, key=lambda n: _takes(large, n, n))
+            if smallest <= min(height, width):
+                raise refusal
+            advice = ""
+            if smaller_stem and "stem" not in kwargs:
+                advice = f"; take larger images, or a smaller stem, such as stem={smaller_stem!r}"
+            raise ValueError(
+                f"input_shape must be at least {smallest}×{smallest} for the stages of this net, "
+                f"got {height}×{width}{advice}"
+            )
+
+        return checked
+
+    return decorate
+
+
+def _takes(model, height, width):
+    """Whether the layers of a net (none of them a net itself) have enough to see in such images."""
+    shapes = {}
+    for layer in model.layers:  # in an order in which inputs come before what is made of them
+        if layer.output is model.input:
+            shape = (None, height, width, model.input.shape[3])
+        else:
+            shape = keras.tree.map_structure(lambda x: shapes[id(x)], layer.input)
+            if hasattr(layer, "strides") and min(shape[1:3]) < max(layer.strides):
+                return False  # which Keras would let pass
+            try:
+                shape = layer.compute_output_shape(shape)
+            except ValueError:
+                return False
+        shapes[id(layer.output)] = shape
+    return True
+
+
+def check_choice(name: str, value, choices: Iterable) -> None:
+    """Raise ValueError if `value` is none of the choices.
+
+    >>> check_choice("depth", 18, (18, 34))
+    """
+    if value not in (choices := list(choices)):
+        raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}")
+
+
+def scaled(filters: Sequence[int], width: float, multiple: int = 1) -> list[int]:
+    """Numbers of filters of a net that is `width` times as wide.
+
+    Raises ValueError if that leaves a layer without filters, or with a number that is no
+    `multiple` (the groups of a grouped convolution).
+
+    >>> scaled((64, 128), 0.25)
+    [16, 32]
+    """
+    if not isinstance(width, int | float) or not 0 < width < math.inf:
+        raise ValueError(f"width must be a number above 0, got {width!r}")
+    numbers = [round(width * n) for n in filters]
+    if min(numbers) < 1:
+        smallest = 0.5 / min(filters)
+        raise ValueError(
+            f"width must leave each layer a filter, got {width!r}; take more than {smallest:.2g}"
+        )
+    if any(n % multiple for n in numbers):
+        raise ValueError(
+            f"width must leave each layer a multiple of {multiple} filters, got {width!r}; "
+            "1, 0.5, 0.25 and 0.125 do"
+        )
+    return numbers

@@ -1,0 +1,133 @@
+"""Nets of blogs and tutorials, rebuilt as they are described, with their mistakes.
+
+The chapters look for these mistakes; build the papers' nets, not these.
+"""
+
+import keras
+from keras import layers
+
+from course_lib.models.alexnet import ALEXNET, ZFNET, build_zfnet, trunk
+from course_lib.models.blocks import Style, classifier, conv, dense
+from course_lib.models.resnet import build_resnet
+from course_lib.models.sizes import scaled, takes_images
+from course_lib.models.vgg import build_vgg
+
+# Neither the first convolution's padding nor the second one's stride is the paper's.
+ZFNET_BLOG = (
+    (96, 7, 2, "valid", False, ("lrn", "pool")),
+    (256, 5, 1, "same", False, ("lrn", "pool")),
+    *ZFNET[2:],
+)
+
+
+@takes_images()
+def build_alexnet_blog(input_shape=(227, 227, 3), classes=1000, *, width=1.0, fc=2048, **style):
+    """A two-tower rebuild that is not AlexNet: 200,425,832 parameters.
+
+    Its five convolutions are those of the paper. But it has no activations, no response
+    normalisation and no dropout, and it lacks the pooling layer after the second convolution, so
+    that the first dense stage grows to 177 million weights. Chapter 02 asks for these differences.
+
+    Args:
+        fc: units of each tower's dense layers.
+
+    >>> build_alexnet_blog((67, 67, 3), 10, fc=32).output_shape
+    (None, 10)
+    """
+    style = Style(**{"activation": None} | style)
+    n48, n128, n192 = scaled((48, 128, 192), width)
+    image = keras.Input(input_shape, name="image")  # 227×227×3
+    towers = []
+    for t in "ab":
+        x = conv(image, n48, 11, f"conv1{t}", style, stride=4, padding="valid")  # 55×55×48
+        x = layers.MaxPooling2D(3, strides=2, name=f"pool1{t}")(x)  # 27×27×48
+        towers.append(conv(x, n128, 5, f"conv2{t}", style))  # 27×27×128
+    both = layers.Concatenate(name="concatenate2")(towers)  # 27×27×256
+    towers = []
+    for t in "ab":
+        x = conv(both, n192, 3, f"conv3{t}", style)  # 27×27×192
+        x = conv(x, n192, 3, f"conv4{t}", style)
+        x = conv(x, n128, 3, f"conv5{t}", style)  # 27×27×128
+        x = layers.MaxPooling2D(3, strides=2, name=f"pool5{t}")(x)  # 13×13×128
+        towers.append(layers.Flatten(name=f"flatten{t}")(x))  # 21632
+    both = layers.Concatenate(name="concatenate5")(towers)  # 43264
+    for i in (6, 7):
+        towers = [dense(both, fc, f"fc{i}{t}", style) for t in "ab"]
+        both = layers.Concatenate(name=f"concatenate{i}")(towers)  # 4096
+    return keras.Model(image, classifier(both, classes, style), name="alexnet_blog")
+
+
+@takes_images(smaller_stem=(3, 2))
+def build_nin_blog(input_shape=(227, 227, 3), *, width=1.0, stem=None, **style):
+    """A 'NiN' that is none: AlexNet's convolutions and global average pooling.
+
+    3,747,200 parameters. It has no 1×1 convolution and no classifier: what comes out are 256
+    averages. Chapter 03 asks what is missing.
+
+    Args:
+        stem: kernel size and stride of conv1, if not AlexNet's.
+
+    Returns:
+        A model from images to features (n, 256 * width).
+
+    >>> build_nin_blog((67, 67, 3), width=0.25).output_shape
+    (None, 64)
+    """
+    image = keras.Input(input_shape, name="image")
+    x = trunk(image, ALEXNET, Style(**style), width=width, stem=stem, lrn=False)  # 6×6×256
+    x = layers.GlobalAveragePooling2D(name="global_pool")(x)  # 256
+    return keras.Model(image, x, name="nin_blog")
+
+
+@takes_images()
+def build_resnet50_resized_cifar100(input_shape=(32, 32, 3), classes=100, *, size=224):
+    """Keras's ResNet-50 behind a layer that enlarges small images: 23,792,612 parameters.
+
+    Its weights start at random (`weights=None`), so nothing is transferred; and the enlarged image
+    costs 49 times the work of the small one without showing more.
+
+    Args:
+        size: side in pixels that images are enlarged to, at least 32.
+
+    >>> build_resnet50_resized_cifar100(size=32).output_shape
+    (None, 100)
+    """
+    if size < 32:
+        raise ValueError(f"size must be at least 32, which ResNet-50 halves 5 times, got {size}")
+    image = keras.Input(input_shape, name="image")  # 32×32×3
+    x = layers.Resizing(size, size, name="resize")(image)  # 224×224×3
+    resnet = keras.applications.ResNet50(
+        include_top=False, weights=None, input_tensor=x, pooling="avg"
+    )
+    x = resnet.output  # 2048
+    x = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
+    return keras.Model(image, x, name="resnet50_resized")
+
+
+def variant(build, input_shape, classes, **changes):
+    """A builder with other defaults.
+
+    >>> variant(build_vgg, (32, 32, 3), 10, width=0.125, fc=64)(classes=7).output_shape
+    (None, 7)
+    """
+    return lambda input_shape=input_shape, classes=classes, **others: build(
+        input_shape, classes, **changes | others
+    )
+
+
+NETS = {
+    "alexnet_blog": build_alexnet_blog,
+    # 201,818,216 parameters: conv2 lost its stride, so conv3 to conv5 work on four times as many
+    # places, and the first dense layer sees 13×13 maps instead of 6×6.
+    "zfnet_blog": variant(build_zfnet, (227, 227, 3), 1000, table=ZFNET_BLOG, name="zfnet_blog"),
+    "nin_blog": build_nin_blog,
+    # 34,006,948 parameters. From Glorot's weights, as the tutorial had them, with Adam at 0.001, it
+    # never leaves the loss of guessing. Chapter 04 asks why.
+    "vgg16_cifar100": variant(build_vgg, (32, 32, 3), 100),
+    # 23,766,052 parameters: the stem of large images leaves the last stage one pixel. The penalty
+    # is part of the loss, which the tutorial compared with that of a net without one.
+    "resnet50_cifar100": variant(build_resnet, (32, 32, 3), 100, stride_on=3, l2=1e-4),
+    # 23,600,006 parameters: with biases, which batch normalisation subtracts again.
+    "resnet50_64": variant(build_resnet, (64, 64, 3), 6, conv_bias=True),
+    "resnet50_resized_cifar100": build_resnet50_resized_cifar100,
+}

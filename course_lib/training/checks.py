@@ -1,0 +1,112 @@
+"""What `fit` asks of model, images and machine, before it takes a student's time."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from course_lib import machine
+from course_lib.measure import tables
+from course_lib.training.precision import set_precision
+
+
+def check(model, train, test, config):
+    """Raise one clear error for the first thing that cannot be trained."""
+    check_classes(model)
+    check_images("train", train, model)
+    if test is not None:
+        check_images("test", test, model)
+    check_precision(model, config)
+    check_memory(model, train, test, config)
+    check_probabilities(model, train[0][:1], config)
+
+
+def check_classes(model):
+    classes = [output.shape[-1] for output in model.outputs]
+    if len(set(classes)) > 1:
+        raise ValueError(
+            "every output of the model must have the same number of classes, since all learn from "
+            f"the same labels; got {', '.join(map(str, classes))}"
+        )
+
+
+def check_images(name, pair, model):
+    images, labels = (np.asarray(part) for part in pair)
+    expected = tuple(model.input_shape[1:])
+    if images.shape[1:] != expected or len(images) == 0:
+        raise ValueError(
+            f"{name} images must have the shape (n, {', '.join(map(str, expected))}) that the "
+            f"model takes, with n of at least 1; got {images.shape}"
+        )
+    if images.dtype != np.float32:
+        raise ValueError(
+            f"{name} images must be float32, got {images.dtype}; "
+            "`course_lib.data.normalise` makes them so"
+        )
+    if not np.isfinite(images).all():
+        raise ValueError(f"{name} images must be finite numbers, got NaN or infinity among them")
+    if labels.shape != (len(images),) or not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(
+            f"{name} labels must be one integer for each of the {len(images)} images, "
+            f"got shape {labels.shape} and dtype {labels.dtype}"
+        )
+    classes = model.outputs[0].shape[-1]
+    if labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(
+            f"{name} labels must lie between 0 and {classes - 1}, since the model has {classes} "
+            f"classes; got {labels.min()} to {labels.max()}"
+        )
+
+
+def check_precision(model, config):
+    before = keras.config.dtype_policy()
+    set_precision(config.precision)
+    wanted = keras.config.dtype_policy().compute_dtype
+    keras.config.set_dtype_policy(before)
+    kernels = [layer for layer in model.layers if getattr(layer, "kernel", None) is not None]
+    # The last layer before each output (Keras lists these last) stays in float32 in every
+    # precision: a softmax in bfloat16 is too coarse.
+    for layer in kernels[: -len(model.outputs)]:
+        if layer.compute_dtype != wanted:
+            raise ValueError(
+                f"precision {config.precision!r} means {wanted} here, but layer {layer.name!r} "
+                f"was built in {layer.compute_dtype}; call `set_precision` before building the "
+                "model, or use `train`, which does"
+            )
+
+
+def check_memory(model, train, test, config):
+    if tf.config.list_physical_devices("GPU"):
+        return  # the net lies in the GPU's own memory
+    slots = 2 if config.optimizer == "adam" else int(config.momentum > 0)
+    try:
+        needed = tables.training_memory(model, config.batch_size, slots=slots)
+    except ValueError:
+        return  # a layer that the tables cannot count; it may well fit
+    needed += sum(pair[0].nbytes for pair in (train, test) if pair)  # TensorFlow's copy
+    free = machine.free_memory()
+    if needed > free:
+        raise MemoryError(
+            f"this training needs about {needed / 2**30:.1f} GiB of memory, and "
+            f"{free / 2**30:.1f} GiB are free: take a batch_size below {config.batch_size}, a "
+            "narrower net or smaller images, or close other notebooks"
+        )
+
+
+def check_probabilities(model, image, config):
+    try:
+        outputs = [np.asarray(output) for output in tf.nest.flatten(model(image))]
+    except tf.errors.OpError as error:
+        if all(layer.compute_dtype == "float32" for layer in model.layers):
+            raise
+        raise ValueError(
+            f"precision {config.precision!r} does not work on this computer, whose processor "
+            "lacks what TensorFlow needs for bfloat16; choose precision='float32'"
+        ) from error
+    for output in outputs:
+        total = output.sum()
+        # Weights that are infinite are another error, which the first step reports.
+        if np.isfinite(total) and (output.min() < 0 or abs(total - 1) > 0.02):
+            raise ValueError(
+                "every output of the model must be the probabilities of a softmax, which add up "
+                f"to 1; got a sum of {total:.3g} and a lowest value of {output.min():.3g}"
+            )

@@ -1,0 +1,94 @@
+"""Several nets under one recipe: `compare`."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+from training_nets import COLUMNS, CONFIG, net_with_head, small_net, weights_equal
+
+from course_lib.measure.metrics import accuracy
+from course_lib.training import TrainingDivergedError, compare, train
+
+
+def test_every_net_is_trained_as_alone(pairs):
+    """The same start for each, whatever was trained before it; only its own changes differ."""
+    nets = {
+        "first": small_net,
+        "head": net_with_head,
+        "again": small_net,
+        "decay": (small_net, {"weight_decay": 0.1, "epochs": 2}),
+    }
+    runs = compare(nets, *pairs, CONFIG)
+    alone, history = train(small_net, pairs[0], None, CONFIG)
+    decayed, _ = train(
+        small_net, pairs[0], None, dataclasses.replace(CONFIG, weight_decay=0.1, epochs=2)
+    )
+    assert weights_equal(runs.models["first"], alone)
+    assert weights_equal(runs.models["again"], alone)
+    assert weights_equal(runs.models["decay"], decayed)
+    assert not weights_equal(alone, decayed, atol=1e-3)
+
+    assert runs.table.index.tolist() == list(runs.models) == list(runs.histories) == list(nets)
+    assert runs.table.index.name == "net"
+    assert runs.table.columns.tolist() == ["train", "test", "parameters", "seconds"]
+    row = runs.table.loc["first"]
+    assert row["train"] == accuracy(alone, *pairs[0])
+    assert row["test"] == accuracy(alone, *pairs[1])
+    assert runs.table["parameters"].tolist() == [m.count_params() for m in runs.models.values()]
+    assert runs.table["parameters"].dtype == "int64"
+    later = runs.histories["first"]["seconds"].iloc[1:]
+    assert row["seconds"] == later.median()
+    same = [name for name in COLUMNS if name != "seconds"]
+    np.testing.assert_array_equal(runs.histories["again"][same], history[same])
+
+
+def test_curves_measure_the_test_images_after_each_epoch(pairs):
+    with_curves = compare({"net": small_net}, *pairs, CONFIG, curves=True)
+    without = compare({"net": small_net}, *pairs, CONFIG)
+    measured = with_curves.histories["net"]["val_accuracy"]
+    assert measured.iloc[-1] == pytest.approx(with_curves.table.loc["net", "test"])
+    assert without.histories["net"]["val_accuracy"].isna().all()
+    assert without.table.loc["net", "test"] == with_curves.table.loc["net", "test"]
+
+
+def test_one_epoch_has_its_seconds(pairs):
+    runs = compare({"net": small_net}, *pairs, dataclasses.replace(CONFIG, epochs=1))
+    assert runs.table.loc["net", "seconds"] == runs.histories["net"]["seconds"].iloc[0]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_precision_is_a_change_like_any_other(pairs, precision):
+    runs = compare({"net": (small_net, {"precision": precision})}, *pairs, CONFIG)
+    assert runs.models["net"].get_layer("conv").compute_dtype == precision
+    assert keras.config.dtype_policy().name == "float32"
+
+
+@pytest.mark.parametrize(
+    ("nets", "error", "message"),
+    [
+        ([small_net], TypeError, "nets must map names .*got \\[<function"),
+        ({}, TypeError, "got {}"),
+        ({"a": small_net, "b": "net"}, TypeError, "got 'net' for 'b'; pass the function"),
+        ({"a": small_net, "b": small_net()}, TypeError, "got <Sequential .* for 'b'"),
+        ({"b": (small_net, {"weight_dacay": 1})}, ValueError, r"nets\['b'\].*weight_dacay"),
+        ({"b": (small_net, {"momentum": 2})}, ValueError, r"nets\['b'\].*momentum.*got 2"),
+    ],
+)
+def test_nets_are_checked_before_the_first_is_trained(pairs, nets, error, message, monkeypatch):
+    monkeypatch.setattr("course_lib.training.comparison.run", pytest.fail)
+    with pytest.raises(error, match=message):
+        compare(nets, *pairs, CONFIG)
+
+
+def test_test_images_are_checked_before_training(pairs, monkeypatch):
+    monkeypatch.setattr("course_lib.training.comparison.run", pytest.fail)
+    with pytest.raises(ValueError, match="test labels must lie between 0 and 1"):
+        compare({"net": small_net}, pairs[0], (pairs[1][0], pairs[1][1] + 1), CONFIG)
+
+
+def test_an_error_names_its_net(pairs):
+    nets = {"good": small_net, "too fast": (small_net, {"learning_rate": 1e30})}
+    with pytest.raises(TrainingDivergedError) as error:
+        compare(nets, *pairs, CONFIG)
+    assert error.value.__notes__ == ["This was in the net 'too fast'."]
