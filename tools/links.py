@@ -19,7 +19,13 @@ SETUP_CELL = """\
 import importlib.util
 
 if importlib.util.find_spec("course_lib") is None:
-    %pip install -q git+https://github.com/{repo}"""
+    %pip install -qqq git+https://github.com/{repo}
+    importlib.invalidate_caches()
+    if importlib.util.find_spec("course_lib") is None:
+        raise RuntimeError(
+            "course_lib is missing, and it could not be fetched. In Colab: is there a network? "
+            "On your own computer: start the course with `make lab`, as its README says."
+        )"""
 COLAB = "https://colab.research.google.com"
 BADGE = (
     f"[![Open In Colab]({COLAB}/assets/colab-badge.svg)]"

@@ -1,6 +1,7 @@
 """What the notebooks' tools and tests share: where they are, and how their kernels run."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -13,15 +14,17 @@ KERNEL_ENV = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow's log lines name the machine
     "TQDM_DISABLE": "1",  # a progress bar's last state is a time
     "JUPYTER_PREFER_ENV_PATH": "1",  # .venv's kernel, not one that the user registered
-    "IPYTHONDIR": str(ROOT / "build" / "ipython"),  # nor the user's start-up files
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 
 
 def use_kernel_env():
+    """Set it for this process; gives the temporary folder that it needs, to be kept meanwhile."""
     os.environ.update(KERNEL_ENV)
     os.environ.pop("JUPYTER_PATH", None)
-    Path(KERNEL_ENV["IPYTHONDIR"]).mkdir(parents=True, exist_ok=True)
+    folder = tempfile.TemporaryDirectory(prefix="course-ipython-", ignore_cleanup_errors=True)
+    os.environ["IPYTHONDIR"] = folder.name  # not the user's, where start-up files may be
+    return folder
 
 
 def peak_mb(pid):

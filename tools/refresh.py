@@ -59,7 +59,7 @@ def refresh(path):
 
 
 if __name__ == "__main__":
-    use_kernel_env()
+    ipython_folder = use_kernel_env()  # removed at the end
     prefix = sys.argv[1] if len(sys.argv) > 1 else ""
     paths = sorted(NOTEBOOKS.glob(f"{prefix}*.ipynb"))
     if not paths:
