@@ -14,9 +14,9 @@ def check(model, train, test, config):
     check_images("train", train, model)
     if test is not None:
         check_images("test", test, model)
-    check_precision(model, config)
-    check_memory(model, train, test, config)
-    check_outputs(model, train[0][:1], config)
+    _check_precision(model, config)
+    _check_memory(model, train, test, config)
+    _check_outputs(model, train[0][:1], config)
 
 
 def check_images(name, pair, model):
@@ -46,7 +46,7 @@ def check_images(name, pair, model):
         )
 
 
-def check_precision(model, config):
+def _check_precision(model, config):
     before = keras.config.dtype_policy()
     set_precision(config.precision)
     wanted = keras.config.dtype_policy().compute_dtype
@@ -63,7 +63,7 @@ def check_precision(model, config):
             )
 
 
-def check_memory(model, train, test, config):
+def _check_memory(model, train, test, config):
     if tf.config.list_physical_devices("GPU"):
         return  # the net is in the GPU's own memory
     slots = 2 if config.optimizer == "adam" else int(config.momentum > 0)
@@ -81,7 +81,7 @@ def check_memory(model, train, test, config):
         )
 
 
-def check_outputs(model, image, config):
+def _check_outputs(model, image, config):
     classes = {output.shape[-1] for output in model.outputs}
     if len(classes) > 1:
         raise ValueError(

@@ -10,7 +10,7 @@ from course_lib import machine
 from course_lib.measure import tables
 from course_lib.models import MODELS, outline
 from course_lib.training import TrainingConfig, fit, train
-from course_lib.training.checks import check_memory
+from course_lib.training.checks import _check_memory
 
 
 def test_outputs_with_other_classes_are_refused(pairs):
@@ -105,8 +105,8 @@ def test_vgg_16_is_refused_where_4_gib_are_free_and_a_small_net_is_not(pairs, mo
     labels = np.zeros(128, "uint8")
     large = outline(MODELS["vgg_d"])
     with pytest.raises(MemoryError, match=r"4\.0 GiB are free"):
-        check_memory(large, (np.zeros((128, 1, 1, 3), "float32"), labels), None, config)
-    check_memory(MODELS["resnet20_cifar"](), (np.zeros((128, 1, 1, 3)), labels), None, config)
+        _check_memory(large, (np.zeros((128, 1, 1, 3), "float32"), labels), None, config)
+    _check_memory(MODELS["resnet20_cifar"](), (np.zeros((128, 1, 1, 3)), labels), None, config)
 
 
 def test_a_net_that_the_tables_cannot_count_is_trained(pairs):
