@@ -62,7 +62,8 @@ class TrainingConfig:
             if (value := getattr(self, name)) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
         for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
-            check_whole(name, getattr(self, name), least)
+            check_whole(name, value := getattr(self, name), least)
+            object.__setattr__(self, name, int(value))  # Keras and JSON refuse NumPy's integers
         if not 0 < self.learning_rate < math.inf:
             raise ValueError(f"learning_rate must be above 0, got {self.learning_rate!r}")
         limits = {"momentum": 1, "label_smoothing": 1}
