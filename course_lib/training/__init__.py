@@ -4,7 +4,6 @@ from course_lib.training.comparison import compare
 from course_lib.training.config import TrainingConfig
 from course_lib.training.loop import fit, train
 from course_lib.training.progress import TrainingDivergedError
-from course_lib.training.saving import load_best
 from course_lib.training.stopping import TrainingStopped
 
 __all__ = [
@@ -13,6 +12,5 @@ __all__ = [
     "TrainingStopped",
     "compare",
     "fit",
-    "load_best",
     "train",
 ]

@@ -39,8 +39,7 @@ def fit(
             The test images are measured after each epoch and never trained on. None measures
             nothing and is faster.
         config: how to train.
-        folder: where each finished epoch is saved. The same call goes on from the last one, and
-            `load_best` finds the epoch with the best test accuracy.
+        folder: where each finished epoch is saved; the same call goes on from the last one.
 
     Returns:
         A row for each finished epoch (index `epoch`, from 1) with loss, accuracy, val_loss,
