@@ -1,4 +1,4 @@
-"""VGG: nothing but 3×3 (Simonyan, Zisserman, arXiv:1409.1556), and the stacks it argues with."""
+"""VGG: nothing but 3×3 (Simonyan, Zisserman, arXiv:1409.1556), and the stacks that it compares."""
 
 import keras
 from keras import layers

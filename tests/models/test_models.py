@@ -126,7 +126,6 @@ NARROW = {
     "resnet18": SMALL,
     "plain18": SMALL,
     "resnet50": SMALL,
-    "resnet50_cifar100": SMALL,
     "resnet50_64": {"width": 0.125},
     "resnet50_resized_cifar100": {"size": 32},
     "resnet20_cifar": {"width": 0.5},
