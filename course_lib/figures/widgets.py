@@ -24,7 +24,7 @@ WIDTHS = sorted({w for stage in STAGES.values() for widths in stage.values() for
 CHANNELS = (64, 128, 192, 256, 480, 512, 528, 832)
 
 
-def explore(draw, **controls):
+def _explore(draw, **controls):
     """Show a figure with a control for each argument of the function that draws it.
 
     `draw(**values)` returns a Figure and a sentence about it. Each control is name=(choices,
@@ -36,7 +36,7 @@ def explore(draw, **controls):
 
     >>> def draw(height):
     ...     return bars({"a": height}), f"One bar, {height} high."
-    >>> explore(draw, height=([1, 2, 3], 2))
+    >>> _explore(draw, height=([1, 2, 3], 2))
     One bar, 2 high.
     """
     fig, alt = draw(**{name: start for name, (_, start) in controls.items()})
@@ -58,7 +58,7 @@ def receptive_field_explorer():
     3 layers of 3×3, stride 1: one cell sees 7 × 7 pixels, for 27 C² weights.
     """
     kernels, strides, depths = range(1, 12, 2), range(1, 5), range(1, 9)
-    explore(_receptive_field, kernel=(kernels, 3), stride=(strides, 1), depth=(depths, 3))
+    _explore(_receptive_field, kernel=(kernels, 3), stride=(strides, 1), depth=(depths, 3))
 
 
 def _receptive_field(kernel, stride, depth):
@@ -84,7 +84,7 @@ def inception_cost_explorer():
     module_3a = STAGES[3]["a"]
     names = inception_costs(192, module_3a)
     widths = {name: (WIDTHS, start) for name, start in zip(names, module_3a, strict=True)}
-    explore(_inception_cost, **{"channels in": (CHANNELS, 192)}, **widths)
+    _explore(_inception_cost, **{"channels in": (CHANNELS, 192)}, **widths)
 
 
 def _inception_cost(**values):
@@ -115,7 +115,7 @@ def gradient_explorer():
     >>> gradient_explorer()
     20 layers, sigmoid, glorot_uniform, plain, no normalisation: at the first layer it is too small.
     """
-    explore(
+    _explore(
         _gradients,
         depth=((8, 14, 20, 32, 44), 20),
         activation=(("sigmoid", "tanh", "relu"), "sigmoid"),

@@ -28,15 +28,11 @@ class Call(NamedTuple):
     field: list[Axis] | None
 
 
-def layer_nodes(model):
+def _layer_nodes(model):
     """The model's layer calls as Keras's nodes, each after those that it depends on.
 
     Keras has no public way to walk a model with shared layers and operators such as `x + y`:
     `_keras_history` and `_inbound_nodes` are the only private names used here.
-
-    >>> model = keras.Sequential([keras.Input((4,), name="x"), keras.layers.Dense(3, name="fc")])
-    >>> [node.operation.name for node in layer_nodes(model)]
-    ['x', 'fc']
     """
     built = isinstance(model, keras.Model) and model.built
     if not (built and getattr(model, "inputs", None)):
@@ -68,7 +64,7 @@ def walk(model, ways=None, prefix=""):
     >>> calls[-1].name, calls[-1].shapes, calls[-1].field[0].size, ways[0].depth
     ('conv', [(7, 7, 2)], 3, 1)
     """
-    nodes, calls = layer_nodes(model), []
+    nodes, calls = _layer_nodes(model), []
     ways = ways or [_start(_shape(x)) for x in model.inputs]
     known = {id(x): way for x, way in zip(model.inputs, ways, strict=True)}
     for node in nodes:
