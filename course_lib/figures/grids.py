@@ -1,4 +1,9 @@
-"""Pictures in rows: images, filters, feature maps, and heat maps laid over images."""
+"""Pictures in rows: images, filters, feature maps, and heat maps laid over images.
+
+Each function returns a Figure. `title` is its message, `titles` hold a short text for each image.
+Images are (n, h, w, 3), (n, h, w) or (n, h, w, 1), uint8 or floats from 0 to 1. Other shapes,
+dtypes and ranges raise ValueError.
+"""
 
 import textwrap
 
@@ -13,19 +18,8 @@ GAP = 6  # pixels between the images of a grid
 
 
 def image_grid(images, titles=None, columns=8, title=None):
-    """Images side by side, row by row, with crisp pixels.
-
-    `images` is (n, h, w, 3) or (n, h, w) or (n, h, w, 1): uint8, or floats from 0 to 1. `titles`
-    holds one short text an image, `columns` images make a row, `title` is the figure's message.
-    Returns a Figure. Raises ValueError for other shapes, dtypes and ranges.
-
-    >>> fig = image_grid(np.zeros((3, 8, 8, 3), np.uint8), titles=["a", "b", "c"], columns=3)
-    >>> len(fig.axes[0].images)
-    3
-    """
+    """Images side by side, row by row, with crisp pixels."""
     images = _drawable(images, titles)
-    if columns < 1:
-        raise ValueError(f"columns must be 1 or more, got {columns}")
     n, height, width = images.shape[:3]
     columns = min(columns, n)
     size = min(216, WIDTH * DPI // columns) - GAP
@@ -54,8 +48,7 @@ def filter_grid(kernels, columns=8, title=None):
     """The filters of a first convolution as images.
 
     `kernels` is (kh, kw, 3, n) or (kh, kw, 1, n), floats, as Keras stores them. Each filter is
-    scaled by its own largest absolute weight: grey is 0, bright positive, dark negative. Returns a
-    Figure; raises ValueError for other shapes and for weights that are not finite.
+    scaled by its own largest absolute weight: grey is 0, bright positive, dark negative.
 
     >>> fig = filter_grid(np.zeros((11, 11, 3, 4)), columns=4)
     >>> fig.axes[0].images[3].get_array()[0, 0].tolist()
@@ -72,13 +65,12 @@ def filter_grid(kernels, columns=8, title=None):
     return image_grid(np.moveaxis(images, -1, 0), columns=columns, title=title)
 
 
-def feature_grid(maps, count=16, columns=8, title=None):
+def feature_grid(maps, count=16, title=None):
     """The strongest channels of one image's feature maps as grey images, strongest first.
 
-    `maps` is (h, w, channels), finite floats, such as `probes.feature_maps(...)["conv1"][0]`. The
-    `count` channels with the largest mean absolute value are drawn under their numbers. Each is
-    scaled by itself: its smallest value black, its largest white; a constant one is black.
-    Returns a Figure; raises ValueError for other shapes and values and for a count below 1.
+    `maps` is (h, w, channels), floats, such as `probes.feature_maps(...)["conv1"][0]`. The `count`
+    channels with the largest mean absolute value are drawn under their numbers. Each has its own
+    scale: its smallest value is black, its largest white; a constant channel is black.
 
     >>> fig = feature_grid(np.arange(48.0).reshape(4, 4, 3), count=2)
     >>> [text.get_text() for text in fig.axes[0].texts if text.get_text()]
@@ -90,24 +82,20 @@ def feature_grid(maps, count=16, columns=8, title=None):
         raise ValueError(f"{rule}, got {maps.shape}; take those of one image, such as maps[0]")
     if not np.isfinite(maps).all():
         raise ValueError("maps must be finite, got NaN or infinity; did the training diverge?")
-    if count < 1:
-        raise ValueError(f"count must be 1 or more, got {count}")
     strongest = np.argsort(-np.abs(maps).mean(axis=(0, 1)), kind="stable")[:count]
     images = np.moveaxis(maps[..., strongest], -1, 0)
     images = images - images.min(axis=(1, 2), keepdims=True)
     largest = images.max(axis=(1, 2), keepdims=True)
     images = images / np.where(largest > 0, largest, 1)
-    return image_grid(images, titles=list(strongest), columns=columns, title=title)
+    return image_grid(images, titles=list(strongest), title=title)
 
 
 def overlay(images, heats, label, titles=None, title=None):
     """Images in a row, and under each its heat map laid over the image in grey.
 
-    `images` is as in `image_grid`; `heats` holds one array (rows, columns) an image, such as an
-    occlusion or class activation map, which is stretched over the whole image. All share one
-    scale, and `label` says in words what its colours mean. `titles` holds one short text an image,
-    `title` is the figure's message. Returns a Figure. Raises ValueError for images as `image_grid`
-    does, and for heat maps that are not one a picture, not two-dimensional or not finite.
+    `heats` holds an array (rows, columns) for each image, such as an occlusion or class activation
+    map, which is stretched over the whole image. All share one scale; `label` says in words what
+    its colours mean.
 
     >>> heat = np.array([[0.1, 0.9], [0.9, 0.9]])
     >>> fig = overlay(np.zeros((1, 32, 32, 3)), [heat], label="Probability of the true class")
@@ -117,7 +105,7 @@ def overlay(images, heats, label, titles=None, title=None):
     images = _drawable(images, titles)
     heats = [np.asarray(heat, dtype=float) for heat in heats]
     if len(heats) != len(images):
-        raise ValueError(f"heats must hold one map an image ({len(images)}), got {len(heats)}")
+        raise ValueError(f"heats must hold one map per image ({len(images)}), got {len(heats)}")
     if any(heat.ndim != 2 or not np.isfinite(heat).all() for heat in heats):
         shapes = [heat.shape for heat in heats]
         raise ValueError(f"heats must be finite maps of the shape (rows, columns), got {shapes}")
@@ -131,7 +119,7 @@ def overlay(images, heats, label, titles=None, title=None):
         fig.suptitle(textwrap.fill(title or "", int(size[0] * 7)))
         axes = fig.subplots(2, n, squeeze=False)
         for i, (image, heat) in enumerate(zip(images, heats, strict=True)):
-            # Of little contrast, so that the colours still show the map's values.
+            # Little contrast, so that the colours still show the map's values.
             grey = 0.3 + 0.4 * (image if image.ndim == 2 else image.mean(axis=-1)) / white
             axes[0, i].imshow(image, extent=extent, **_look(images))
             axes[1, i].imshow(grey, extent=extent, **_look(grey))
@@ -157,7 +145,7 @@ def _drawable(images, titles):
     if images.dtype.kind != "f" and images.dtype != np.uint8:
         raise ValueError(f"images must be uint8 or floats from 0 to 1, got {images.dtype}")
     if titles is not None and len(titles) != len(images):
-        raise ValueError(f"titles must hold one text an image ({len(images)}), got {len(titles)}")
+        raise ValueError(f"titles must hold one text per image ({len(images)}), got {len(titles)}")
     return images
 
 

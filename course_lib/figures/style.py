@@ -22,14 +22,9 @@ STYLE |= {"lines.linewidth": 2.5, "lines.markersize": 8}
 
 @contextmanager
 def page(height, title, panels=1, **look):
-    """A Figure of the usual width under its message, and its axes, to be drawn in this style.
+    """A Figure of the usual width with its message, and its axes, drawn in the course's style.
 
-    `look` goes to matplotlib's `subplots`. Matplotlib's own settings are as before afterwards.
-
-    >>> with page(4, "One bar") as (fig, ax):
-    ...     _ = ax.bar(["a"], [3])
-    >>> fig.get_suptitle(), fig.get_size_inches().tolist()
-    ('One bar', [9.0, 4.0])
+    `look` goes to matplotlib's `subplots`. Afterwards matplotlib's settings are as before.
     """
     with mpl.rc_context(STYLE):
         fig = Figure(figsize=(WIDTH, height), layout="constrained")

@@ -24,27 +24,21 @@ WIDTHS = sorted({w for stage in STAGES.values() for widths in stage.values() for
 CHANNELS = (64, 128, 192, 256, 480, 512, 528, 832)
 
 
-def explore(draw, **controls):
+def _explore(draw, **controls):
     """Show a figure with a control for each argument of the function that draws it.
 
-    `draw(**values)` returns a Figure and a sentence on what it shows. Each control is
-    name=(choices, start): numbers make a slider, texts a list, and `start` is one of the choices.
+    `draw(**values)` returns a Figure and a sentence about it. Each control is name=(choices,
+    start): numbers make a slider, texts a list, and `start` is one of the choices.
 
     Only a reader can move a slider. Where a program runs the notebook, the output is the figure of
-    the starting values, as by `figures.show`; with a reader, the same output holds the controls
-    too, and pages without a kernel show the figure. Returns None. Raises ValueError if a control
-    has another form.
+    the starting values, as from `figures.show`. With a reader, the same output also holds the
+    controls; pages without a kernel show the figure.
 
-    >>> from course_lib.figures.plots import bars
     >>> def draw(height):
     ...     return bars({"a": height}), f"One bar, {height} high."
-    >>> explore(draw, height=([1, 2, 3], 2))
+    >>> _explore(draw, height=([1, 2, 3], 2))
     One bar, 2 high.
     """
-    for name, control in controls.items():
-        if not (isinstance(control, tuple) and len(control) == 2 and control[1] in control[0]):
-            rule = f"{name} must be (choices, start) with start among the choices"
-            raise ValueError(f"{rule}, got {control!r}; pass such as ([1, 3, 5], 3)")
     fig, alt = draw(**{name: start for name, (_, start) in controls.items()})
     if not _has_reader():
         show(fig, alt)
@@ -55,16 +49,16 @@ def explore(draw, **controls):
 
 
 def receptive_field_explorer():
-    """What a stack of equal convolutions sees, by kernel, stride and depth, and what it weighs.
+    """What a stack of equal convolutions sees and how many weights it has.
 
-    C² weights a tap of the kernel: C channels in and out, no biases. It starts as VGG's three
-    layers of 3×3 (arXiv:1409.1556, section 2.3). Returns None.
+    With C channels in and out, each tap of a kernel has C² weights; biases do not count. It starts
+    as VGG's three layers of 3×3 (arXiv:1409.1556, section 2.3).
 
     >>> receptive_field_explorer()
     3 layers of 3×3, stride 1: one cell sees 7 × 7 pixels, for 27 C² weights.
     """
     kernels, strides, depths = range(1, 12, 2), range(1, 5), range(1, 9)
-    explore(_receptive_field, kernel=(kernels, 3), stride=(strides, 1), depth=(depths, 3))
+    _explore(_receptive_field, kernel=(kernels, 3), stride=(strides, 1), depth=(depths, 3))
 
 
 def _receptive_field(kernel, stride, depth):
@@ -78,11 +72,11 @@ def _receptive_field(kernel, stride, depth):
 
 
 def inception_cost_explorer():
-    """What an Inception module costs, by the channels that come in and the widths of its layers.
+    """What an Inception module costs, by its input channels and the widths of its layers.
 
-    The bars are multiply-adds of the convolutions on a map of 28×28; the last one leaves the three
-    1×1 layers out that reduce and project, as the naive module does. It starts as GoogLeNet's
-    module 3a (arXiv:1409.4842, Table 1). Returns None.
+    The bars are multiply-adds of the convolutions on a map of 28×28. The last one is the naive
+    module, without the three 1×1 layers that reduce and project. It starts as GoogLeNet's module 3a
+    (arXiv:1409.4842, Table 1).
 
     >>> inception_cost_explorer()
     192 channels in, 256 out: 128 million multiply-adds, without the 1×1 reductions 303 million.
@@ -90,7 +84,7 @@ def inception_cost_explorer():
     module_3a = STAGES[3]["a"]
     names = inception_costs(192, module_3a)
     widths = {name: (WIDTHS, start) for name, start in zip(names, module_3a, strict=True)}
-    explore(_inception_cost, **{"channels in": (CHANNELS, 192)}, **widths)
+    _explore(_inception_cost, **{"channels in": (CHANNELS, 192)}, **widths)
 
 
 def _inception_cost(**values):
@@ -112,16 +106,16 @@ def _inception_cost(**values):
 
 
 def gradient_explorer():
-    """What arrives of the gradient at each layer of an untrained net, by how the net is made.
+    """How much gradient arrives at each layer of an untrained net, by how the net is made.
 
-    Narrow nets of the ResNet paper's section 4.2 (arXiv:1512.03385) on 64 pictures of shapes10,
-    16×16. Below 0.001 at the first layer is called too small, above 10 too large. It starts
-    as a plain net of 20 layers with sigmoid, where nothing arrives there. Returns None.
+    Narrow nets of the ResNet paper's section 4.2 (arXiv:1512.03385) on 64 images of shapes10,
+    16×16. At the first layer, below 0.001 is called too small, above 10 too large. It starts as a
+    plain net of 20 layers with sigmoid, whose first layer gets next to nothing.
 
     >>> gradient_explorer()
     20 layers, sigmoid, glorot_uniform, plain, no normalisation: at the first layer it is too small.
     """
-    explore(
+    _explore(
         _gradients,
         depth=((8, 14, 20, 32, 44), 20),
         activation=(("sigmoid", "tanh", "relu"), "sigmoid"),
@@ -149,7 +143,7 @@ def _gradients(depth, activation, initializer, skips, normalisation):
     what = "too small" if first < 1e-3 else "too large" if first > 10 else "fine"
     made = ", ".join((activation, initializer, skips, normalisation))
     fig = by_depth({made: norms}, "Gradient norm", f"At the first layer the gradient is {what}")
-    fig.axes[0].set_ylim(1e-16, 1e6)  # the same for all, so that a change is seen
+    fig.axes[0].set_ylim(1e-16, 1e6)  # the same for all nets, so that a change shows
     return fig, f"{depth} layers, {made}: at the first layer it is {what}."
 
 
@@ -164,15 +158,14 @@ def _has_reader():
 
 
 def _panel(draw, controls):
-    """The controls above the picture, which is drawn anew when one of them moves."""
+    """The controls above the picture, which is drawn again when one of them moves."""
     inputs = {name: _control(name, *control) for name, control in controls.items()}
     picture = ipywidgets.HTML()
 
     def redraw(_=None):
         fig, alt = draw(**{name: control.value for name, control in inputs.items()})
         source = f"data:image/png;base64,{png(fig)}"
-        style = "max-width: 100%"
-        picture.value = f'<img src="{source}" alt="{escape(alt)}" style="{style}">'
+        picture.value = f'<img src="{source}" alt="{escape(alt)}" style="max-width: 100%">'
 
     for control in inputs.values():
         control.observe(redraw, names="value")

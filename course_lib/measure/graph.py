@@ -14,7 +14,7 @@ GLOBAL_POOLING = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPoo
 class Way(NamedTuple):
     """What lies between the image and a tensor."""
 
-    field: list[Axis] | None  # what one output sees (height, width); None if that is unknown
+    field: list[Axis] | None  # what one output sees (height, width); None if unknown
     last_map: list[Axis] | None  # the field of the last map on the way
     depth: int  # layers with a kernel on the longest way
 
@@ -28,15 +28,11 @@ class Call(NamedTuple):
     field: list[Axis] | None
 
 
-def layer_nodes(model):
+def _layer_nodes(model):
     """The model's layer calls as Keras's nodes, each after those that it depends on.
 
-    Keras has no public way to walk a model that also holds for shared layers and operators
-    such as `x + y`: `_keras_history` and `_inbound_nodes` are the only private names used.
-
-    >>> model = keras.Sequential([keras.Input((4,), name="x"), keras.layers.Dense(3, name="fc")])
-    >>> [node.operation.name for node in layer_nodes(model)]
-    ['x', 'fc']
+    Keras has no public way to walk a model with shared layers and operators such as `x + y`:
+    `_keras_history` and `_inbound_nodes` are the only private names used here.
     """
     built = isinstance(model, keras.Model) and model.built
     if not (built and getattr(model, "inputs", None)):
@@ -60,16 +56,15 @@ def layer_nodes(model):
 def walk(model, ways=None, prefix=""):
     """Every layer call of a model and of the models within it, in the order of computation.
 
-    `ways` are those of the model's inputs, None for the image itself; `prefix` stands before the
-    names of a nested model's layers. Returns a list of `Call`, and a list with the `Way` to each of
-    the model's outputs.
+    `ways` are those of a nested model's inputs, and `prefix` precedes its layers' names. Returns a
+    list of `Call`, and a list with the `Way` to each of the model's outputs.
 
     >>> model = keras.Sequential([keras.Input((9, 9, 1)), keras.layers.Conv2D(2, 3, name="conv")])
     >>> calls, ways = walk(model)
     >>> calls[-1].name, calls[-1].shapes, calls[-1].field[0].size, ways[0].depth
     ('conv', [(7, 7, 2)], 3, 1)
     """
-    nodes, calls = layer_nodes(model), []
+    nodes, calls = _layer_nodes(model), []
     ways = ways or [_start(_shape(x)) for x in model.inputs]
     known = {id(x): way for x, way in zip(model.inputs, ways, strict=True)}
     for node in nodes:

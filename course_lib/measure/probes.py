@@ -1,8 +1,8 @@
-"""Look inside a net: what its layers see, how large its signals are, how gradients reach its depth.
+"""Look inside a net: what its layers see, how large its signals are, what gradients reach them.
 
 The probes take a Keras model with one input, channels last, whose first output holds the
 probabilities of the classes; and images (n, height, width, channels), float32. They leave the model
-as it was, and raise ValueError where images, labels or model do not fit each other.
+as it was, and raise ValueError if images, labels and model do not fit each other.
 """
 
 import math
@@ -13,6 +13,8 @@ import pandas as pd
 import tensorflow as tf
 
 from course_lib.measure.arguments import check_images, check_label
+
+AUXILIARY_WEIGHT = 0.3  # of the loss of each auxiliary head (GoogLeNet, arXiv:1409.4842, section 5)
 
 
 def feature_maps(model, images, layer_names):
@@ -40,22 +42,21 @@ def feature_maps(model, images, layer_names):
     }
 
 
-def gradient_norms(model, images, labels, auxiliary_weight=0.3):
+def gradient_norms(model, images, labels):
     """How strongly the loss pulls at each layer: the norm of the gradient of its kernel.
 
-    The loss is the mean cross-entropy of the images in one batch, without weight decay. As in a
-    training step, batch normalisation uses the statistics of the batch and dropout is on. The norm
-    is Euclidean (L2), over all weights of the kernel; biases and normalisation do not count.
+    The loss is the mean cross-entropy of the images in one batch, without weight decay; auxiliary
+    heads add theirs, times `AUXILIARY_WEIGHT`. As in a training step, batch normalisation uses the
+    statistics of the batch and dropout is on. The norm is Euclidean (L2), over all weights of the
+    kernel; biases and normalisation do not count.
 
     Args:
         images: at least 2; all are one batch.
         labels: (n,), integers from 0.
-        auxiliary_weight: with several outputs, the loss is that of the first plus this many times
-            those of the others (0.3 in GoogLeNet, arXiv:1409.4842, section 5).
 
     Returns:
-        float64, a row for each layer with a trainable kernel, in the order of depth, auxiliary
-        heads between. `norms[other.index]` compares with the same net without them.
+        float64, a row for each layer with a trainable kernel, in the order of depth, with auxiliary
+        heads in between. `norms[other.index]` compares with the same net without them.
 
     Source: Glorot and Bengio, AISTATS 2010, section 4.2, study gradients by depth this way.
 
@@ -87,7 +88,7 @@ def gradient_norms(model, images, labels, auxiliary_weight=0.3):
             tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, output))
             for output in _training_outputs(model, values, images)
         )
-        loss += auxiliary_weight * sum(auxiliary)
+        loss += AUXILIARY_WEIGHT * sum(auxiliary)
     gradients = tape.gradient(loss, values, unconnected_gradients="zero")
     # Squares of small gradients would vanish in float32.
     squares = {
@@ -106,13 +107,12 @@ def activation_scales(model, images):
     """How large the signal is at each depth: the standard deviation of each layer's response.
 
     The response is what a convolution or dense layer computes from its kernel and bias, before
-    any activation function and any normalisation behind it. The deviation is over all images,
-    places and channels, of one batch; normalisation and dropout work as in `gradient_norms`. An
+    any activation function and any normalisation that follows. The deviation is over all images,
+    places and channels of one batch; normalisation and dropout work as in `gradient_norms`. An
     initialisation suits a net if the scale neither grows nor shrinks with depth.
 
-    Returns float64, a row for each layer with a kernel, in the order of depth.
-
-    Source: He et al., arXiv:1502.01852, section 2.2: the square root of its Var[y_l].
+    Returns float64, a row for each layer with a kernel, in the order of depth. Source: He et al.,
+    arXiv:1502.01852, section 2.2: the square root of its Var[y_l].
 
     >>> model = keras.Sequential([keras.Input((2, 1, 1)), keras.layers.Conv2D(
     ...     1, 1, activation="relu", kernel_initializer="ones", name="conv1")])
@@ -145,10 +145,10 @@ def empirical_receptive_field(model, layer_name):
     """Height and width of the image region that one central output of a layer depends on.
 
     Measured, not computed: where the gradient of that output with respect to the input is not zero.
-    For this the layers up to `layer_name` are copied with positive, averaging weights, without
+    For this, the layers up to `layer_name` are copied with positive, averaging weights, without
     activation functions and with average in place of max pooling, so that no path is dead and none
-    cancel. Of a field that overlaps the image's border it is the part inside. Gradients of the
-    corners shrink ninefold with each 3x3 convolution and vanish after about 40 of them.
+    cancel. What lies beyond the image's border does not count. Gradients at the corners shrink
+    ninefold with each 3x3 convolution and vanish after about 40 of them.
 
     >>> model = keras.Sequential([keras.Input((9, 9, 1)), keras.layers.Conv2D(1, 3, name="conv")])
     >>> empirical_receptive_field(model, "conv")
@@ -185,7 +185,7 @@ def _average(shape, dtype=None):
 def _training_outputs(model, values, images):
     """The outputs of a training step with these values of the trainable variables, as a list.
 
-    Stateless, so that neither moving statistics nor the random numbers of dropout move on.
+    Stateless: neither moving statistics nor the random numbers of dropout move on.
     """
     others = [v.value for v in model.non_trainable_variables]
     outputs, _ = model.stateless_call(values, others, images, training=True)

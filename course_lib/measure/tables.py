@@ -1,9 +1,9 @@
 """A net as a table: shapes, parameters, multiply-adds, receptive fields, memory.
 
 A net is a built functional or Sequential Keras model with inputs of a fixed size, channels last;
-or its builder, a function without required arguments, which is then built as an outline, without
-memory for weights. Anything else raises ValueError, and so does a layer whose multiply-adds are not
-known here (such as a transposed convolution).
+or its builder, a function without required arguments, whose net is then built as an outline,
+without memory for weights. Anything else raises ValueError, and so does a layer whose multiply-adds
+are not known here, such as a transposed convolution.
 """
 
 import math
@@ -20,13 +20,13 @@ from course_lib.models.outlines import outline
 
 COUNTS = ("parameters", "non_trainable", "multiply_adds", "activation_bytes")
 FLOAT32_BYTES = 4
-# A reshaped tensor is the same memory. The gradient of a normalisation needs its input alone, and
-# what follows writes over its output.
+# A reshaped tensor is the same memory. The gradient of a normalisation needs only its input, and
+# what follows overwrites its output.
 LEAVES_NOTHING = (keras.layers.BatchNormalization, keras.layers.Flatten, keras.layers.Reshape)
 
 
 def model_table(net):
-    """One row per layer, in the order of computation, indexed by the layer's name.
+    """One row for each layer, in the order of computation, indexed by the layer's name.
 
     Columns:
         type: the layer's class.
@@ -41,14 +41,14 @@ def model_table(net):
             count as one.
         receptive_field: side of the square of input pixels that one output depends on, or
             (height, width). Padding counts as input. After flattening or global pooling it is the
-            field of the whole map, where branches meet that of all of them. None where it is
-            unknown (such as upsampling).
-        stride: input pixels between neighbouring outputs; None where there is no map any more.
+            field of the whole map; where branches meet, it covers all of them. None if it is
+            unknown, as after upsampling.
+        stride: input pixels between neighbouring outputs; None if there is no map any more.
         activation_bytes: the layer's output for one image in float32.
 
-    A layer of a nested model is named "outer/inner". A layer that is called twice has two rows
-    and its parameters in the first. One of unknown type that keeps height and width counts as
-    pixel by pixel.
+    A layer of a nested model is named "outer/inner". A layer that is called twice has two rows, and
+    its parameters in the first. A layer of unknown type that keeps height and width is taken to
+    work pixel by pixel.
 
     >>> table = model_table(lambda: keras.Sequential([
     ...     keras.Input((8, 8, 3)),
@@ -75,15 +75,15 @@ def totals(net):
 
 
 def side_by_side(nets):
-    """Architectures compared: one row a net, indexed by its name.
+    """Architectures compared: one row for each net, indexed by its name.
 
     `nets` maps names to models or builders, as `course_lib.models.MODELS` does. Columns:
         input: text such as "224 x 224 x 3".
         layers: those with a kernel on the longest way to the first output, as the papers count:
-            of parallel branches only the longest, and no auxiliary head.
-        parameters, non_trainable, multiply_adds, activation_bytes, trainable: as `totals`.
+            only the longest of parallel branches, and no auxiliary head.
+        parameters, non_trainable, multiply_adds, activation_bytes, trainable: as in `totals`.
         receptive_field: of the last feature map on the way to the first output, before it is
-            flattened or pooled as a whole; None where no window of a known size describes it.
+            flattened or pooled as a whole; None if no window of a known size describes it.
 
     >>> def small():
     ...     x = image = keras.Input((8, 8, 3))
@@ -124,11 +124,11 @@ def receptive_field(net, layer_name):
 def training_memory(net, batch_size, slots=1):
     """About how many bytes the training of a net takes, in float32.
 
-    Weights, their gradients, the optimiser's `slots` for each weight (1 for momentum, 2 for Adam),
-    and the outputs that a batch leaves for the backward pass; as working space twice the largest
-    output and twice the largest layer's weights. Left out: the data set, the program itself (half
-    a gigabyte), what convolutions set aside, and what layers keep that compute in several steps.
-    On a CPU this was within a fifth of what VGGs, residual nets and dense nets took at most.
+    Counted are weights, their gradients, the optimiser's `slots` for each weight (1 for momentum, 2
+    for Adam), and the outputs that a batch leaves for the backward pass; as working space twice the
+    largest output and twice the largest layer's weights. Not counted are the data set, the program
+    itself (half a gigabyte), and what layers set aside while they compute. On a CPU this was within
+    a fifth of the peak for VGGs, residual nets and dense nets.
 
     >>> training_memory(lambda: keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]), 10)
     900
@@ -151,8 +151,8 @@ def training_memory(net, batch_size, slots=1):
 def formatted(table):
     """The table as text for reading: thousands separators, "1 x 7" for pairs, "-" for None.
 
-    A column whose numbers are all whole shows no decimals, though pandas may have turned them into
-    floats beside a None.
+    A column whose numbers are all whole shows no decimals, even if pandas turned them into floats
+    because of a None among them.
 
     >>> formatted(pd.DataFrame({"parameters": [62378344, None], "top-1": [62.5, 70]})).values
     array([['62,378,344', '62.5'],

@@ -4,10 +4,12 @@ Every builder is called as `build_x(input_shape, classes, *, ...)` and has defau
 
 - `input_shape`: (height, width, channels) of the images, pixels.
 - `classes`: number of outputs, at least 2. Stacks, single modules and nets without a classifier
-  have none; all that follows their input shape is passed by name.
+  have none; all arguments after their input shape are passed by name.
 - `width`: scales the number of filters, for small images and quick experiments.
 - `**style`: what all layers share: activation, normalisation, initializer, seed and the other
   fields of `course_lib.models.blocks.Style`.
+- `fc`: units of the hidden dense layers. `dropout`: share of values left out in training. `stem`:
+  a first convolution that suits small images.
 
 It returns a Keras model from images (n, height, width, channels), floats, to class probabilities
 (n, classes), float32, unless it says otherwise. Wrong arguments raise ValueError; so do images that

@@ -1,8 +1,8 @@
 """What the nets are made of: each block is a function of a tensor and a name.
 
-A `Style` holds what all layers of one net share, so that only what differs is passed in. Names:
-convolution k of block j in stage i is `stage{i}_block{j}_conv{k}`, and what belongs to it begins
-with that name: `..._bn`, `..._relu`.
+A `Style` holds what all layers of one net share, so that only what differs is passed in. Tensors
+are (n, height, width, channels). The name begins the names of a block's layers: convolution k of
+block j in stage i is `stage{i}_block{j}_conv{k}`, followed by `..._bn` and `..._relu`.
 """
 
 import dataclasses
@@ -23,16 +23,13 @@ class Style:
     Attributes:
         activation: of the hidden layers, as Keras names it; None leaves it out.
         normalisation: "batch" puts batch normalisation between convolution and activation.
-        conv_bias: whether convolutions have a bias; None: only without normalisation, which
-            would subtract it again.
+        conv_bias: whether convolutions have a bias. None: only without normalisation, which would
+            subtract it again.
         l2: strength of an L2 penalty on the kernels that is added to the loss.
         initializer: of every kernel, as Keras names it, or an initializer object.
-        seed: with a layer's name, decides that layer's kernel, whatever else is in the net. None:
-            the initializer's own seed or, if it has none, one that is drawn from Python's
-            `random`, which `keras.utils.set_random_seed` starts.
-
-    Raises:
-        ValueError: another normalisation.
+        seed: together with a layer's name, decides that layer's kernel, whatever else is in the
+            net. None: the initializer's own seed or, if it has none, one drawn from Python's
+            `random`, which `keras.utils.set_random_seed` seeds.
 
     >>> style = Style(seed=1)
     >>> first, again, other = (style.kernel(name) for name in ("conv1", "conv1", "conv2"))
@@ -75,12 +72,8 @@ def conv(
     """Convolution, then batch normalisation and activation where the style has them.
 
     Args:
-        x: tensor (n, height, width, channels).
         filters, kernel, stride, padding, groups: as in Keras; `kernel` may be (height, width).
         norm, act: False leaves normalisation or activation out, whatever the style.
-
-    Returns:
-        Tensor (n, height / stride, width / stride, filters) with "same" padding.
 
     >>> conv(keras.Input((8, 8, 3)), 4, 3, "conv1", Style(), stride=2).shape
     (None, 4, 4, 4)
@@ -129,11 +122,7 @@ def classifier(x, classes, style, name="probabilities"):
 
 
 def mlpconv(x, widths: Sequence[int], kernel, name, style):
-    """A convolution and 1×1 convolutions after it: a small net that slides (arXiv:1312.4400).
-
-    >>> mlpconv(keras.Input((8, 8, 3)), (16, 8, 4), 5, "stage1", Style()).shape
-    (None, 8, 8, 4)
-    """
+    """A convolution and 1×1 convolutions after it: a small net that slides (arXiv:1312.4400)."""
     for k, filters in enumerate(widths, start=1):
         x = conv(x, filters, kernel if k == 1 else 1, f"{name}_conv{k}", style)
     return x
@@ -143,16 +132,10 @@ def inception_module(x, widths: Sequence[int | None], name, style, kernel5=5):
     """Four views of the same map, side by side (arXiv:1409.4842, Fig. 2).
 
     Args:
-        x: tensor (n, height, width, channels).
         widths: filters of 1×1, 3×3 reduce, 3×3, 5×5 reduce, 5×5 and pool projection, in the order
-            of the paper's Table 1. None leaves a 1×1 reduction or projection out, as in the naive
-            module.
-        name: begins the names of the module's layers.
-        style: shared settings.
+            of the paper's Table 1. None leaves a 1×1 reduction or the projection out, as in the
+            naive module.
         kernel5: size of the "5×5" kernel; some well-known code has 3 by mistake.
-
-    Returns:
-        Tensor (n, height, width, sum of the branches' filters).
 
     >>> inception_module(keras.Input((8, 8, 3)), (3, 2, 2, 2, 2, 2), "module", Style()).shape
     (None, 8, 8, 9)
@@ -180,19 +163,13 @@ def residual_block(x, convolutions, name, style, shortcut="projection", preactiv
     """Convolutions whose result is added to what came in (arXiv:1512.03385, Figs. 2 and 5).
 
     Args:
-        x: tensor (n, height, width, channels).
         convolutions: (filters, kernel, stride) of each: two make a basic block, three (1×1, 3×3,
             1×1) a bottleneck.
-        name: begins the names of the block's layers.
-        style: shared settings.
-        shortcut: what joins `x` where the size changes: "projection", a 1×1 convolution (option B
-            of section 3.3); "padding", every other pixel and channels of zeros, which has no
-            weights (option A). None: no shortcut at all, a plain block.
-        preactivation: normalisation and activation before each convolution and none after the
+        shortcut: what carries `x` to the sum where the size changes: "projection", a 1×1
+            convolution (option B of section 3.3); "padding", every other pixel and channels of
+            zeros, without weights (option A). None: no shortcut at all, a plain block.
+        preactivation: normalisation and activation before each convolution, and none after the
             sum (arXiv:1603.05027, Fig. 4e).
-
-    Returns:
-        Tensor with the filters of the last convolution.
 
     >>> x = keras.Input((8, 8, 16))
     >>> residual_block(x, [(32, 3, 2), (32, 3, 1)], "stage2_block1", Style()).shape
@@ -218,7 +195,7 @@ def _shortcut(x, filters, stride, name, style, kind, preactivation):
     if stride == 1 and x.shape[-1] == filters:
         return x
     if kind == "projection":
-        # With pre-activation nothing is normalised on its way to the sum.
+        # With pre-activation, nothing is normalised on its way to the sum.
         return conv(x, filters, 1, name, style, stride, norm=not preactivation, act=False)
     if stride > 1:  # every other pixel, as a pooling layer, which tables can follow
         x = layers.AveragePooling2D(1, strides=stride, name=f"{name}_subsample")(x)

@@ -7,17 +7,11 @@ import keras
 
 
 def outline(build):
-    """The model that `build` makes, with its shapes and counts but no memory for its weights.
+    """The model that `build()` makes, with its shapes and counts but no memory for its weights.
 
-    AlexNet's 62 million weights take 250 MB and a second to fill; to count them takes neither.
-    The model can be shown as a table or a diagram; do not train it, save it or run it. Random
-    numbers and names that are drawn afterwards are those of a program without the outline.
-
-    Args:
-        build: a function without arguments that returns a Keras model, or several.
-
-    Returns:
-        What `build` returns.
+    AlexNet's 62 million weights take 250 MB and a second to fill; counting them takes neither.
+    Show the model as a table or a diagram; do not train, save or run it. `build` may also return
+    several models. The program's random numbers and names go on as if there were no outline.
 
     >>> wide = outline(lambda: keras.Sequential([keras.Input((10**5,)), keras.layers.Dense(10**5)]))
     >>> wide.count_params()
@@ -32,7 +26,7 @@ def outline(build):
 
     state = random.getstate()  # from which each initializer draws a seed
     try:
-        # Keras keeps its global state a thread: names, seeds, and the weights still to be filled,
+        # Keras keeps its global state per thread: names, seeds, and the weights still to be filled,
         # which it would otherwise fill as soon as another model is built.
         with ThreadPoolExecutor(max_workers=1) as thread:
             return thread.submit(build_without_weights).result()

@@ -1,4 +1,4 @@
-"""What every builder checks, so that a wrong argument gives one clear error."""
+"""Checks shared by the builders, so that a wrong argument gives one clear error."""
 
 import bisect
 import functools
@@ -10,18 +10,16 @@ import keras
 
 from course_lib.models.outlines import outline
 
-LARGEST = 1024  # pixels a side; what cannot be built for these has another fault than its size
+LARGEST = 1024  # pixels a side; a net that cannot be built for these has another fault
 
 
 def takes_images(smaller_stem=None):
     """Decorator of builders: checks `input_shape` and `classes`, and names the smallest image.
 
-    The smallest size follows from the net itself. When Keras cannot build the net, or a layer
-    would stride over more than there is, an outline of the net for a large image tells it.
-
-    Args:
-        smaller_stem: a value of the builder's `stem` that lets smaller images through. The error
-            advises it to callers who left `stem` as it is.
+    The smallest size follows from the net itself. If Keras cannot build the net, or a layer would
+    stride over more than there is, an outline of the net for a large image gives it.
+    `smaller_stem` is a value of the builder's `stem` for smaller images; the error advises it to
+    callers who left `stem` as it is.
 
     >>> import keras
     >>> @takes_images()
@@ -83,7 +81,7 @@ def takes_images(smaller_stem=None):
 
 
 def _takes(model, height, width):
-    """Whether the layers of a net (none of them a net itself) have enough to see in such images."""
+    """Whether images of this size are large enough for every layer of a net without nested nets."""
     shapes = {}
     for layer in model.layers:  # in an order in which inputs come before what is made of them
         if layer.output is model.input:
@@ -101,10 +99,7 @@ def _takes(model, height, width):
 
 
 def check_choice(name: str, value, choices: Iterable) -> None:
-    """Raise ValueError if `value` is none of the choices.
-
-    >>> check_choice("depth", 18, (18, 34))
-    """
+    """Raise ValueError if `value` is none of the choices."""
     if value not in (choices := list(choices)):
         raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}")
 
@@ -112,8 +107,8 @@ def check_choice(name: str, value, choices: Iterable) -> None:
 def scaled(filters: Sequence[int], width: float, multiple: int = 1) -> list[int]:
     """Numbers of filters of a net that is `width` times as wide.
 
-    Raises ValueError if that leaves a layer without filters, or with a number that is no
-    `multiple` (the groups of a grouped convolution).
+    Raises ValueError if that leaves a layer without filters, or if a number is not a multiple of
+    `multiple`, the groups of a grouped convolution.
 
     >>> scaled((64, 128), 0.25)
     [16, 32]

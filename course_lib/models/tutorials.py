@@ -1,6 +1,6 @@
-"""Nets of blogs and tutorials, rebuilt as they are described, with their mistakes.
+"""Nets from blogs and tutorials, rebuilt as described there, with their mistakes.
 
-The chapters look for these mistakes; build the papers' nets, not these.
+The chapters look for these mistakes. For your own work, build the papers' nets.
 """
 
 import keras
@@ -27,12 +27,7 @@ def build_alexnet_blog(input_shape=(227, 227, 3), classes=1000, *, width=1.0, fc
     Its five convolutions are those of the paper. But it has no activations, no response
     normalisation and no dropout, and it lacks the pooling layer after the second convolution, so
     that the first dense stage grows to 177 million weights. Chapter 02 asks for these differences.
-
-    Args:
-        fc: units of each tower's dense layers.
-
-    >>> build_alexnet_blog((67, 67, 3), 10, fc=32).output_shape
-    (None, 10)
+    `fc` is the number of units in each tower.
     """
     style = Style(**{"activation": None} | style)
     n48, n128, n192 = scaled((48, 128, 192), width)
@@ -61,14 +56,8 @@ def build_alexnet_blog(input_shape=(227, 227, 3), classes=1000, *, width=1.0, fc
 def build_nin_blog(input_shape=(227, 227, 3), *, width=1.0, stem=None, **style):
     """A 'NiN' that is none: AlexNet's convolutions and global average pooling.
 
-    3,747,200 parameters. It has no 1×1 convolution and no classifier: what comes out are 256
-    averages. Chapter 03 asks what is missing.
-
-    Args:
-        stem: kernel size and stride of conv1, if not AlexNet's.
-
-    Returns:
-        A model from images to features (n, 256 * width).
+    3,747,200 parameters. It has no 1×1 convolution and no classifier: its outputs are 256 averages.
+    Chapter 03 asks what is missing. `stem` is as in `build_alexnet`.
 
     >>> build_nin_blog((67, 67, 3), width=0.25).output_shape
     (None, 64)
@@ -83,17 +72,9 @@ def build_nin_blog(input_shape=(227, 227, 3), *, width=1.0, stem=None, **style):
 def build_resnet50_resized_cifar100(input_shape=(32, 32, 3), classes=100, *, size=224):
     """Keras's ResNet-50 behind a layer that enlarges small images: 23,792,612 parameters.
 
-    Its weights start at random (`weights=None`), so nothing is transferred; and the enlarged image
-    costs 49 times the work of the small one without showing more.
-
-    Args:
-        size: side in pixels that images are enlarged to, at least 32.
-
-    >>> build_resnet50_resized_cifar100(size=32).output_shape
-    (None, 100)
+    Its weights start at random (`weights=None`), so nothing is transferred; and an image enlarged
+    to `size` × `size` pixels costs 49 times the work of the small one without showing more.
     """
-    if size < 32:
-        raise ValueError(f"size must be at least 32, which ResNet-50 halves 5 times, got {size}")
     image = keras.Input(input_shape, name="image")  # 32×32×3
     x = layers.Resizing(size, size, name="resize")(image)  # 224×224×3
     resnet = keras.applications.ResNet50(

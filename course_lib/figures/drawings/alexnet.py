@@ -14,10 +14,7 @@ def two_towers():
 
     Boxes hold the number of kernels or units; below stands what one of them sees. Source:
     Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural
-    networks", NIPS 2012, section 3.5 and Fig. 2. Returns a Figure.
-
-    >>> [text.get_text() for text in two_towers().axes[0].texts if "×" in text.get_text()]
-    ['11×11×3', '5×5×48', '3×3×256', '3×3×192', '3×3×192']
+    networks", NIPS 2012, section 3.5 and Fig. 2.
     """
     fig, ax = canvas(4.3, "Two GPUs: only conv3 and the dense layers see both halves")
     step, towers = WIDTH / 9, (2.9, 1.6)
@@ -47,13 +44,10 @@ def two_towers():
 
 
 def alexnet_to_scale():
-    """AlexNet's maps to scale: a box as high as its map's side and as long as its channels.
+    """AlexNet's maps to scale: a box's height is the map's side, its length the channels.
 
-    The dense layers have no side: they are bars as high as they have units, on another scale.
-    Sizes are those of the model's table (NIPS 2012, section 3.5). Returns a Figure.
-
-    >>> [text.get_text() for text in alexnet_to_scale().axes[0].texts][:3]
-    ['image', '227×227', '×3']
+    A dense layer has no side: it is a bar whose height is its units, on another scale. Sizes are
+    those of the model's table (NIPS 2012, section 3.5).
     """
     fig, ax = canvas(5.4, "AlexNet to scale: from large, thin maps to small, deep ones")
     sizes = model_table(outline(build_alexnet))["output_shape"].str.split(" x ")

@@ -1,8 +1,6 @@
-"""What drawings are made of: a page measured in inches, boxes, arrows and texts."""
+"""What drawings are made of: a page measured in inches, boxes, arrows and text."""
 
 from collections import namedtuple
-from collections.abc import Sequence
-from numbers import Integral
 
 import matplotlib as mpl
 import numpy as np
@@ -11,7 +9,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from course_lib.figures.style import STYLE, TINTS, WIDTH
 
-SIZE = 13  # points, of every text but titles
+SIZE = 13  # points, of all text but titles
 LINE = "0.3"  # the grey of lines and arrows
 UNSEEN = "0.92"
 
@@ -19,7 +17,7 @@ Box = namedtuple("Box", "x y top bottom left right")
 
 
 def canvas(height, title):
-    """A Figure of `height` inches under its title, and axes in inches without any frame."""
+    """A Figure of `height` inches with its title, and axes in inches without a frame."""
     with mpl.rc_context(STYLE):
         fig = Figure(figsize=(WIDTH, height))
         ax = fig.add_axes((0, 0, 1, 1))
@@ -59,12 +57,3 @@ def square(ax, x, y, side, **look):
 def spread(middle, n, apart=0.38):
     """The places of n things around a middle, from low to high."""
     return middle + apart * (np.arange(n) - (n - 1) / 2)
-
-
-def whole_numbers(name, values):
-    """`values` as a list of Python integers from 1, or a ValueError."""
-    whole = isinstance(values, Sequence) and all(isinstance(v, Integral) for v in values)
-    if not whole or not values or min(values) < 1:
-        example = "pass a tuple such as (3, 3, 3)"
-        raise ValueError(f"{name} must hold integers of 1 or more, got {values!r}; {example}")
-    return [int(value) for value in values]

@@ -14,13 +14,10 @@ WINDOW = (0, 3)  # row and column of its first place
 
 
 def sliding_kernel():
-    """A kernel upon a picture: the window, the weights, and the one number that they give.
+    """A kernel on a picture: the window, the weights, and the one number that they give.
 
-    Stride 1, no padding, no bias. As in all networks the kernel is not turned round, so that a
-    mathematician would call this a cross-correlation. Returns a Figure.
-
-    >>> sliding_kernel().axes[0].texts[-1].get_text().split()[-1]
-    '27'
+    Stride 1, no padding, no bias. As in all nets, the kernel is not turned round: a mathematician
+    would call this a cross-correlation.
     """
     fig, ax = canvas(4.7, "Each window of the picture, times the kernel, gives one number")
     windows = np.lib.stride_tricks.sliding_window_view(PICTURE, KERNEL.shape)
@@ -47,7 +44,7 @@ def sliding_kernel():
 
 
 def _grid(ax, x, y, numbers, name, corner, size, shades=None):
-    """A grid of numbers around (x, y) with a frame of `size` cells from `corner` on, returned."""
+    """A grid of numbers around (x, y). Returns the Box of its frame: `size` cells from `corner`."""
     rows, columns = numbers.shape
     left, top = x - columns * CELL / 2, y + rows * CELL / 2
     write(ax, x, 4.05, name, weight="bold")

@@ -11,12 +11,9 @@ def mlpconv():
 
     Above, a convolution (one step from the patch to the pixel's channels) beside an mlpconv (two
     1×1 convolutions more). Below, the end of NiN for CIFAR-10, where 8×8 maps of 192 channels
-    become 10 scores: by flatten and dense, or by a 1×1 convolution and global average pooling;
-    the weights include biases. Circles and maps stand for many. Source: Lin, Chen, Yan, "Network in
-    network", arXiv:1312.4400, Figs. 1 and 2. Returns a Figure.
-
-    >>> [text.get_text() for text in mlpconv().axes[0].texts if "weights" in text.get_text()]
-    ['122,890 weights', '1,930 weights']
+    become 10 scores: by flatten and dense, or by a 1×1 convolution and global average pooling.
+    The weights include biases. A few circles and maps stand for many. Source: Lin, Chen, Yan,
+    "Network in network", arXiv:1312.4400, Figs. 1 and 2.
     """
     fig, ax = canvas(6.7, "NiN: a small dense net at every pixel, then one average per class")
     left, right, upper, lower = WIDTH / 4, WIDTH * 3 / 4, 4.75, 1.75

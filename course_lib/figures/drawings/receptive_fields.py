@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.patches import Polygon, Rectangle
 
-from course_lib.figures.drawings.canvas import LINE, UNSEEN, canvas, square, whole_numbers, write
+from course_lib.figures.drawings.canvas import LINE, UNSEEN, canvas, square, write
 from course_lib.figures.style import ORANGE, SKY, WIDTH
 from course_lib.measure.geometry import conv_cost, receptive_fields
 
@@ -16,27 +16,16 @@ SMALLEST_CELL = 0.07  # inches; a row of narrower cells becomes one bar
 def receptive_field_pyramid(kernels, strides=None):
     """A stack of convolutions seen from the side: what one cell of the last map depends on.
 
-    Rows are maps, from the last layer's on top to the input pixels at the bottom. Coloured is all
-    that the cell on top depends on; at each row stands how many input pixels in a line one of its
-    cells sees. A row whose cells would be too narrow is one bar, to scale, without the gaps that a
-    stride beyond the kernel leaves. Pooling counts like a convolution of its kernel and stride.
+    Rows are maps, from the input pixels at the bottom to the last layer's map on top. All that the
+    top cell depends on is coloured. Beside each row stands how many input pixels in a line one of
+    its cells sees. A row whose cells would be too narrow is one bar, to scale, without the gaps
+    that a stride beyond the kernel leaves. `kernels` and `strides` are as in
+    `measure.geometry.receptive_fields`, as are the errors.
 
-    `kernels` holds each layer's side, the first layer's first, `strides` its stride (None: all 1).
-    Returns a Figure. Raises ValueError if they are not integers from 1, at least one, as many of
-    the one as of the other.
-
-    Source: Araujo, Norris, Sim, "Computing receptive fields of convolutional neural networks",
-    Distill 2019.
-
-    >>> fig = receptive_field_pyramid((3, 3, 3))
-    >>> [text.get_text() for text in fig.axes[0].texts if "cell sees" in text.get_text()][:3]
-    ['a cell sees 7', 'a cell sees 5', 'a cell sees 3']
+    >>> receptive_field_pyramid((11, 3), strides=(4, 2)).axes[0].get_title()
+    'After 2 layers, one cell sees 19 × 19 pixels'
     """
-    kernels = whole_numbers("kernels", kernels)
-    strides = [1] * len(kernels) if strides is None else whole_numbers("strides", strides)
-    if len(strides) != len(kernels):
-        rule = f"strides must hold one number for each of the {len(kernels)} kernels"
-        raise ValueError(f"{rule}, got {len(strides)}; leave it out if all are 1")
+    strides = strides or [1] * len(kernels)
     fields, jumps = zip(*receptive_fields(kernels, strides), strict=True)
     depth, field = len(kernels), fields[-1]
     stack = "1 layer" if depth == 1 else f"{depth} layers"
@@ -81,15 +70,11 @@ def receptive_field_pyramid(kernels, strides=None):
 
 
 def stacks_side_by_side():
-    """Stacks of convolutions and the square of pixels that one output sees, with their weights.
+    """Stacks of convolutions, the square of pixels that one output sees, and their weights.
 
     One 5×5 beside two 3×3, one 7×7 beside three 3×3: each pair sees the same square. Inside it lie
     the squares seen by the layers before. Weights are those of C channels throughout, without
-    biases (arXiv:1409.1556, section 2.3). Returns a Figure.
-
-    >>> texts = [text.get_text() for text in stacks_side_by_side().axes[0].texts]
-    >>> [text for text in texts if "weights" in text]
-    ['25 C² weights', '18 C² weights', '49 C² weights', '27 C² weights']
+    biases (arXiv:1409.1556, section 2.3).
     """
     fig, ax = canvas(4.1, "Stacked 3×3 layers see the same square with fewer weights")
     numbers, side, cell, middle = {1: "one", 2: "two", 3: "three"}, 9, 0.21, 2
