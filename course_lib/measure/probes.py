@@ -14,8 +14,6 @@ import tensorflow as tf
 
 from course_lib.measure.arguments import check_images, check_label
 
-AUXILIARY_WEIGHT = 0.3  # of the loss of each auxiliary head (GoogLeNet, arXiv:1409.4842, section 5)
-
 
 def feature_maps(model, images, layer_names):
     """What the named layers return for the images, in inference mode, float32.
@@ -42,13 +40,13 @@ def feature_maps(model, images, layer_names):
     }
 
 
-def gradient_norms(model, images, labels):
+def gradient_norms(model, images, labels, auxiliary_weight=0.3):
     """How strongly the loss pulls at each layer: the norm of the gradient of its kernel.
 
     The loss is the mean cross-entropy of the images in one batch, without weight decay; auxiliary
-    heads add theirs, times `AUXILIARY_WEIGHT`. As in a training step, batch normalisation uses the
-    statistics of the batch and dropout is on. The norm is Euclidean (L2), over all weights of the
-    kernel; biases and normalisation do not count.
+    heads add theirs, times `auxiliary_weight` (0.3 in GoogLeNet, arXiv:1409.4842, section 5). As in
+    a training step, batch normalisation uses the statistics of the batch and dropout is on. The
+    norm is Euclidean (L2), over all weights of the kernel; biases and normalisation do not count.
 
     Args:
         images: at least 2; all are one batch.
@@ -88,7 +86,7 @@ def gradient_norms(model, images, labels):
             tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, output))
             for output in _training_outputs(model, values, images)
         )
-        loss += AUXILIARY_WEIGHT * sum(auxiliary)
+        loss += auxiliary_weight * sum(auxiliary)
     gradients = tape.gradient(loss, values, unconnected_gradients="zero")
     # Squares of small gradients would vanish in float32.
     squares = {

@@ -15,7 +15,7 @@ import keras
 import pandas as pd
 
 from course_lib.measure.geometry import conv_cost
-from course_lib.measure.graph import CONVOLUTIONS, walk
+from course_lib.measure.walk import CONVOLUTIONS, walk
 from course_lib.models.outlines import outline
 
 COUNTS = ("parameters", "non_trainable", "multiply_adds", "activation_bytes")

@@ -76,22 +76,3 @@ class TrainingConfig:
                 f"warmup_epochs must lie between 0 and epochs ({self.epochs}), "
                 f"got {self.warmup_epochs!r}"
             )
-
-
-def learning_rate_at(config: TrainingConfig, epoch: float) -> float:
-    """The learning rate after `epoch` epochs (a fraction is a point within an epoch).
-
-    >>> config = TrainingConfig(epochs=10, learning_rate=0.1, schedule="step")
-    >>> [round(learning_rate_at(config, e), 4) for e in (0, 4.9, 5, 7.5)]
-    [0.1, 0.1, 0.01, 0.001]
-    """
-    if epoch < config.warmup_epochs:
-        return config.learning_rate * epoch / config.warmup_epochs
-    done = epoch / config.epochs
-    scale = {
-        "constant": 1.0,
-        "step": 0.1 ** ((done >= 0.5) + (done >= 0.75)),
-        "cosine": 0.5 * (1 + math.cos(math.pi * done)),
-        "linear": 1 - done,
-    }[config.schedule]
-    return config.learning_rate * scale

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from course_lib.training.config import learning_rate_at
+from course_lib.training.schedule import learning_rate_at
 
 COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
 

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 from keras import layers
@@ -51,6 +52,14 @@ def two_layers(heads=1):
     outputs = [layers.Dense(3, activation="softmax", name="probabilities")(x)]
     outputs += [layers.Dense(3, activation="softmax", name=f"aux{i}")(x) for i in range(1, heads)]
     return keras.Model(image, outputs if heads > 1 else outputs[0])
+
+
+def test_heads_that_weigh_nothing_change_no_gradient():
+    model = residual_net(heads=2)
+    alone = keras.Model(model.inputs[0], model.outputs[0])
+    norms = gradient_norms(model, IMAGES, LABELS, auxiliary_weight=0.0)
+    expected = gradient_norms(alone, IMAGES, LABELS)
+    pd.testing.assert_series_equal(norms[expected.index], expected)
 
 
 @pytest.mark.parametrize("heads", [1, 2, 3])

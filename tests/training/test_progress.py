@@ -7,7 +7,7 @@ from tqdm import tqdm
 from training_nets import CONFIG, small_net
 
 from course_lib.training import TrainingDivergedError, fit, progress, train
-from course_lib.training.config import learning_rate_at
+from course_lib.training.schedule import learning_rate_at
 
 
 def test_a_loss_that_is_not_finite_stops_and_says_when_and_why(pairs):
