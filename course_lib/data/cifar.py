@@ -24,7 +24,7 @@ def load_cifar(name, n_train=None, n_test=None, seed=0):
     """Load "cifar10" or "cifar100" (its 100 fine labels), whole or in part; see `data.load`."""
     path = sources.shared_copy(name)
     if path:
-        _check_kinds(sources.read(path, sources.header), name, path)  # before they take memory
+        _check_kinds(sources.read(path, sources.header), name, path)  # before reading it all
         arrays, source = sources.read(path), path
     else:
         arrays, source = sources.through_keras(name), "the copy that Keras keeps"
@@ -39,7 +39,7 @@ def load_cifar(name, n_train=None, n_test=None, seed=0):
 
 
 def find_cifar(name):
-    """Whether `load_cifar` would find the data set on this computer; see `data.inventory`."""
+    """The state of the data set on this computer, and a comment, as in `data.inventory`."""
     try:
         path = sources.shared_copy(name)
         if path:
@@ -53,7 +53,7 @@ def find_cifar(name):
 
 
 def _check_kinds(arrays, name, source):
-    """Check the shapes and dtypes of arrays or headers. Keras has the labels in a column."""
+    """Check shapes and dtypes, of arrays or of headers. Keras stores the labels as a column."""
     for split, n in COUNTS.items():
         x, y = arrays.get(f"x_{split}"), arrays.get(f"y_{split}")
         images = x is not None and x.shape == (n, 32, 32, 3) and x.dtype == np.uint8
@@ -72,7 +72,7 @@ def _foreign(name, source, split, x, y):
 
 
 def _take(x, y, name, n, seed):
-    """The first n images of a shuffle in which the classes take turns; all when n is None."""
+    """The first n images of a shuffled order in which the classes alternate; None: all."""
     if n is None:
         return x, y
     check_whole(name, n, 1, len(y))

@@ -1,4 +1,4 @@
-"""What a data set is, and the checks that all of them share."""
+"""What a data set is, and helpers that the loaders share."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ Pair = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Pairs of images, uint8 (n, size, size, 3), and labels, uint8 (n,), to train on and to test.
+    """Training and test images with labels; unpacks into the two pairs.
 
-    It unpacks as (x_train, y_train), (x_test, y_test). Label k means `class_names[k]`.
+    Images are uint8 (n, size, size, 3), labels uint8 (n,). Label k means `class_names[k]`.
     """
 
     train: Pair
@@ -29,7 +29,7 @@ class Dataset:
 
 
 def describe(x) -> str:
-    """An array, or the header of one in a file, in a few words for error messages.
+    """An array, or an array's header, in a few words for error messages.
 
     >>> describe(np.arange(6, dtype=np.uint8).reshape(2, 3)), describe(None)
     ('uint8 (2, 3) from 0 to 5', 'nothing')

@@ -1,4 +1,4 @@
-"""Where the CIFAR data sets come from: a file that a class shares, or Keras."""
+"""Where CIFAR comes from: a file shared by a class, or Keras."""
 
 import errno
 import os
@@ -16,28 +16,31 @@ KERAS_ARCHIVES = {  # how the name of the file begins, and its size in bytes
     "cifar10": ("cifar-10-batches-py", 170_498_071),
     "cifar100": ("cifar-100-python", 169_001_437),
 }
-DOWNLOAD_TIMEOUT = 30  # seconds without a byte
+DOWNLOAD_TIMEOUT = 30  # seconds without receiving a byte
 
 
 class Header(NamedTuple):
-    """What an array in a file claims to be."""
+    """What a file says of one of its arrays."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
 
 
 def shared_copy(name: str) -> Path | None:
-    """The path of `name`.npz in the folder that COURSE_DATA_DIR names; None if it is not there."""
+    """The path of `name`.npz in the folder that COURSE_DATA_DIR names; None if it is not there.
+
+    Raises OSError if there is no such folder, or if the file cannot be read.
+    """
     folder = os.environ.get("COURSE_DATA_DIR")
     if not folder:
         return None
     path = Path(os.path.expanduser(folder), f"{name}.npz")
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # to open a named pipe would wait forever
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a named pipe would wait forever
             raise OSError("it is a folder or a device")
         with path.open("rb") as file:
             if file.read(64).lstrip().startswith(b"<"):
-                raise OSError("it is a web page, perhaps one that asked to log in")
+                raise OSError("it is a web page, perhaps a login page")
     except (FileNotFoundError, NotADirectoryError) as error:
         if path.parent.is_dir():
             return None
@@ -53,14 +56,14 @@ def shared_copy(name: str) -> Path | None:
 def read(path: Path, part=np.lib.format.read_array) -> dict[str, np.ndarray | Header]:
     """The arrays in an .npz file, by key, or with `part=header` their headers alone.
 
-    The arrays take the memory that their headers claim. A damaged file raises an OSError, and so
-    do Python objects in it, which might run code of their own.
+    The arrays take as much memory as their headers say. Raises OSError if the file is damaged or
+    holds Python objects, which could run code.
     """
     try:
         with ZipFile(path) as file:
             names = {key: f"{key}.npy" for key in KEYS if f"{key}.npy" in file.namelist()}
             return {key: part(file.open(name)) for key, name in names.items()}
-    except Exception as error:  # many kinds, from zipfile's to those of Python's tokenizer
+    except Exception as error:  # reading a damaged file fails in a dozen ways
         raise _unusable(path, error) from error
 
 
@@ -71,14 +74,14 @@ def header(stream) -> Header:
 
 
 def in_keras_cache(name: str) -> bool:
-    """Whether Keras has the whole archive, which it unpacks anew each time."""
+    """Whether Keras has the complete archive; it unpacks it on every load."""
     start, size = KERAS_ARCHIVES[name]
     found = _keras_datasets().glob(f"{start}*")
     return any(file.is_file() and file.stat().st_size == size for file in found)
 
 
 def through_keras(name: str) -> dict[str, np.ndarray]:
-    """The arrays by key from Keras's own loader, which downloads them if they are not here."""
+    """The arrays by key from Keras's own loader, downloaded if they are not here yet."""
     import keras
 
     before = socket.getdefaulttimeout()
@@ -111,7 +114,7 @@ def _unusable(path, error):
 
 
 def _keras_datasets():
-    """The folder in which Keras keeps data sets; it takes one in /tmp if it may not write."""
+    """The folder in which Keras keeps data sets; if that is not writable, a folder in /tmp."""
     home = Path(os.path.expanduser(os.environ.get("KERAS_HOME", "~/.keras")))
     if home.exists() and not os.access(home, os.W_OK):
         home = Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir(), ".keras")

@@ -4,7 +4,7 @@ VERDICTS = {True: "seen live", False: "not seen", None: "this test cannot see it
 
 
 def claim(sentence: str, holds: bool) -> None:
-    """Print a sentence and whether the measurement bears it out.
+    """Print a sentence and whether the measurement confirms it.
 
     >>> claim("ten is more than nine", 10 > 9)
     ten is more than nine: yes
@@ -13,10 +13,10 @@ def claim(sentence: str, holds: bool) -> None:
 
 
 class ClaimsTable:
-    """A paper's claims beside what was measured; each experiment adds its row.
+    """A paper's claims beside our measurements; each experiment adds its row.
 
-    Notebooks show it as a table. A row whose claim is already there replaces that row, so that a
-    cell may be run twice.
+    Notebooks show it as a table. A new row with the same claim replaces the old one, so a cell can
+    be run twice.
 
     >>> claims = ClaimsTable()
     >>> claims.add("ReLU learns faster", "6 times, section 3.1", "20 points ahead or more", True)
@@ -32,12 +32,12 @@ class ClaimsTable:
 
         Args:
             claim: what the paper claims, in a few words.
-            paper: its number or words, with section or table.
+            paper: the paper's number or words, with its section or table.
             here: what the experiment measured, or the bound that it tests.
-            seen: whether the experiment shows the same; None if the effect is too small for it
-                to see, which is no verdict on the paper.
+            seen: True or False: whether the experiment shows the same. None if the effect is too
+                small for this experiment to show; that says nothing against the paper.
         """
-        # NumPy's comparisons give True and False of another kind, so bool().
+        # Comparing NumPy numbers gives np.bool_, not bool.
         self.rows[claim] = (paper, here, VERDICTS[None if seen is None else bool(seen)])
 
     def __repr__(self) -> str:

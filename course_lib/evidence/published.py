@@ -1,8 +1,8 @@
-"""ILSVRC classification, 2010 to 2017: who won, with which error, and where that is written."""
+"""Published numbers of ILSVRC classification only: who won, what the error was, and the source."""
 
 import pandas as pd
 
-# One practised annotator, on 1,500 test images; a second one had 12.0% on 258 images.
+# One trained annotator on 1,500 test images; a second one made 12.0% errors on 258 images.
 # Source: Russakovsky et al., arXiv:1409.0575, section 6.4.1.
 HUMAN_TOP5_ERROR = 5.1
 
@@ -55,13 +55,13 @@ _SINGLE_NETS = (
 
 
 def ilsvrc_results():
-    """The winners of ILSVRC classification and some other entries, 2010 to 2017, a row each.
+    """The winners of ILSVRC classification and some other entries, 2010 to 2017: one row per entry.
 
     Columns: `year`, `team`, `method` (a short name), `deep` (whether it is a convolutional net),
-    `top5_error` (percent, on the test set, as the organisers published it; papers round it),
-    `extra_data` (whether images beyond the supplied ones were used), `ensemble` (how many nets
-    were averaged), `kind` ("winner" or "entry") and `source`. An empty text means that the sources
-    do not say. The winners of 2012 and 2013 have two rows, one with extra data and one without.
+    `top5_error` (percent, on the test set, as the organisers published it), `extra_data` (whether
+    images beyond the supplied ones were used), `ensemble` (how many nets were averaged), `kind`
+    ("winner" or "entry") and `source`. An empty text means that the sources do not say. Papers
+    round these numbers. A team that also used extra images has two rows, with and without them.
 
     Source: the results pages of ILSVRC 2010 to 2017 (image-net.org) and the papers in `source`.
 
@@ -76,13 +76,13 @@ def ilsvrc_results():
 
 
 def single_net_results():
-    """What one net alone reaches on ImageNet: the papers' top-5 errors on the validation set.
+    """The papers' top-5 errors of single nets on ImageNet's validation set: one row per net.
 
     Columns: `name` (as in `course_lib.models.MODELS`), `top5_error` (percent, 50,000 validation
     images), `test` (how the paper tested; empty if not recorded here) and `source`.
 
-    Compare with care: a net that is tested on ten crops of an image has a lower error than the
-    same net on one crop. Contest entries average several nets; see `ilsvrc_results`.
+    Compare with care: a net tested on ten crops of an image has a lower error than on one crop.
+    Contest entries average several nets; see `ilsvrc_results`.
 
     >>> results = single_net_results().set_index("name")
     >>> print(results.top5_error["vgg_d"], results.test["vgg_d"], sep=", ")
