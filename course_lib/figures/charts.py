@@ -9,8 +9,8 @@ from course_lib.models import MODELS
 def ilsvrc():
     """The winners of ILSVRC classification, 2010 to 2017, and the human error. Returns a Figure.
 
-    Bars are results with the supplied data only, diamonds with extra data. Sources:
-    `course_lib.evidence.published`.
+    Bars: only the supplied training images; diamonds: extra images too. Sources:
+    `evidence.published`.
     """
     winners = ilsvrc_results().query("kind == 'winner'")
     supplied, extra = winners[~winners.extra_data], winners[winners.extra_data]
@@ -22,7 +22,7 @@ def ilsvrc():
         ax.bar(deep.year, deep.top5_error, color=SKY, label="convolutional nets", **look)
         ax.bar(shallow.year, shallow.top5_error, color=ORANGE, hatch="//", label="shallow", **look)
         for row in supplied.itertuples():
-            top = max(row.top5_error, HUMAN_TOP5_ERROR) + 0.5  # names stand above the human line
+            top = max(row.top5_error, HUMAN_TOP5_ERROR) + 0.5  # names go above the human line
             name = short.get(row.team, row.team).replace("-", "-\n")
             ax.text(row.year, top, name, size=12, ha="center", va="bottom")
             ax.text(row.year, 0.9, f"{row.top5_error:.1f}", size=13, **value)
@@ -40,8 +40,8 @@ def ilsvrc():
     return fig
 
 
-# Each net's name, its family's colour, and where the name stands: points from the bubble's middle
-# to the nearest point of the text, and which point of the text that is.
+# Each net's name, its family's colour, and the name's place: the offset in points from the bubble's
+# centre, and which point of the text is put there.
 _NETS = {
     "alexnet_grouped": ("AlexNet", ORANGE, (18, 0), "left", "center"),
     "zfnet": ("ZFNet", SKY, (18, 0), "left", "center"),
@@ -59,17 +59,16 @@ _NETS = {
 
 
 def error_and_cost():
-    """Error against cost: a bubble for each net, its area the parameters. Returns a Figure.
+    """Error against cost: a bubble per net, its area the number of parameters. Returns a Figure.
 
-    Top-5 errors of single nets on ImageNet's validation set, as the papers print them
-    (`evidence.published.single_net_results`), against the multiply-adds that `measure.tables`
-    counts in the course's models. Takes a few seconds.
+    Top-5 errors are the papers' (`evidence.published.single_net_results`); multiply-adds and
+    parameters are counted in the course's models. Takes a few seconds.
     """
     nets = single_net_results().set_index("name")
     nets = nets.join(side_by_side({name: MODELS[name] for name in nets.index}))
     note = (
         "M: million parameters, the bubble's area. The papers tested in different ways (one crop\n"
-        "of an image, ten crops, one scale), so that small differences in error say little."
+        "of an image, ten crops, one scale), so small differences in error say little."
     )
     title = "ResNet-50 beats VGG-16 with a quarter of its multiply-adds"
     with page(6.8, title) as (fig, ax):

@@ -1,6 +1,6 @@
 """Pictures in rows: images, filters, feature maps, and heat maps laid over images.
 
-Each function returns a Figure. `title` is its message, `titles` hold a short text for each image.
+Each function returns a Figure. `title` is its message; `titles` holds a short text for each image.
 Images are (n, h, w, 3), (n, h, w) or (n, h, w, 1), uint8 or floats from 0 to 1. Other shapes,
 dtypes and ranges raise ValueError.
 """
@@ -23,11 +23,11 @@ def image_grid(images, titles=None, columns=8, title=None):
     n, height, width = images.shape[:3]
     columns = min(columns, n)
     size = min(216, WIDTH * DPI // columns) - GAP
-    scale = size // width or size / width  # enlarged by a whole number, so that pixels stay square
+    scale = size // width or size / width  # a whole number where possible, for equal pixels
     width, height = int(scale * width), int(scale * height)
     lines = 0 if titles is None else 1 + max(str(text).count("\n") for text in titles)
     step_x, step_y, top = width + GAP, height + GAP + 24 * lines, 50 if title else 6
-    # A narrow grid under a message is as wide as the message needs.
+    # A narrow grid is as wide as its title needs.
     page = max(columns * step_x, 17 * len(title or "")), -(-n // columns) * step_y + top
     left = (page[0] - columns * step_x) // 2
     with mpl.rc_context(STYLE):
@@ -47,8 +47,8 @@ def image_grid(images, titles=None, columns=8, title=None):
 def filter_grid(kernels, columns=8, title=None):
     """The filters of a first convolution as images.
 
-    `kernels` is (kh, kw, 3, n) or (kh, kw, 1, n), floats, as Keras stores them. Each filter is
-    scaled by its own largest absolute weight: grey is 0, bright positive, dark negative.
+    `kernels` is (kh, kw, 3, n) or (kh, kw, 1, n), floats, as in Keras. Each filter is scaled by its
+    own largest absolute weight: grey is 0, bright is positive, dark is negative.
 
     >>> fig = filter_grid(np.zeros((11, 11, 3, 4)), columns=4)
     >>> fig.axes[0].images[3].get_array()[0, 0].tolist()
@@ -68,9 +68,10 @@ def filter_grid(kernels, columns=8, title=None):
 def feature_grid(maps, count=16, title=None):
     """The strongest channels of one image's feature maps as grey images, strongest first.
 
-    `maps` is (h, w, channels), floats, such as `probes.feature_maps(...)["conv1"][0]`. The `count`
-    channels with the largest mean absolute value are drawn under their numbers. Each has its own
-    scale: its smallest value is black, its largest white; a constant channel is black.
+    `maps` is (h, w, channels), floats, such as `probes.feature_maps(...)["conv1"][0]`. It draws the
+    `count` channels with the largest mean absolute value, each with its number above. Each has its
+    own scale, from black for its smallest value to white for its largest; a constant channel is
+    black.
 
     >>> fig = feature_grid(np.arange(48.0).reshape(4, 4, 3), count=2)
     >>> [text.get_text() for text in fig.axes[0].texts if text.get_text()]
@@ -91,11 +92,11 @@ def feature_grid(maps, count=16, title=None):
 
 
 def overlay(images, heats, label, titles=None, title=None):
-    """Images in a row, and under each its heat map laid over the image in grey.
+    """Images in a row, and below each the same image in grey under its heat map.
 
     `heats` holds an array (rows, columns) for each image, such as an occlusion or class activation
-    map, which is stretched over the whole image. All share one scale; `label` says in words what
-    its colours mean.
+    map; it is stretched over the whole image. All share one colour scale; `label` says what the
+    colours mean.
 
     >>> heat = np.array([[0.1, 0.9], [0.9, 0.9]])
     >>> fig = overlay(np.zeros((1, 32, 32, 3)), [heat], label="Probability of the true class")
@@ -119,7 +120,7 @@ def overlay(images, heats, label, titles=None, title=None):
         fig.suptitle(textwrap.fill(title or "", int(size[0] * 7)))
         axes = fig.subplots(2, n, squeeze=False)
         for i, (image, heat) in enumerate(zip(images, heats, strict=True)):
-            # Little contrast, so that the colours still show the map's values.
+            # With little contrast, so that the colours still show the map's values.
             grey = 0.3 + 0.4 * (image if image.ndim == 2 else image.mean(axis=-1)) / white
             axes[0, i].imshow(image, extent=extent, **_look(images))
             axes[1, i].imshow(grey, extent=extent, **_look(grey))
@@ -132,7 +133,7 @@ def overlay(images, heats, label, titles=None, title=None):
 
 
 def _drawable(images, titles):
-    """The images as an array that imshow draws, checked together with their titles."""
+    """The images as an array for imshow, checked together with their titles."""
     images = np.asarray(images)
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
@@ -150,6 +151,6 @@ def _drawable(images, titles):
 
 
 def _look(images):
-    """How imshow draws such images: crisp pixels; black is 0."""
+    """Settings for imshow: crisp pixels, and black is 0."""
     largest = 255 if images.dtype == np.uint8 else 1
     return {"interpolation": "nearest", "cmap": "gray", "vmin": 0, "vmax": largest}

@@ -1,7 +1,7 @@
-"""Plots of measurements. Each function returns a Figure, to be shown with `figures.show`.
+"""Plots of measurements. Each function returns a Figure; show it with `figures.show`.
 
-`title` is the figure's message, `chance` a dashed line: what guessing gives. Runs are given by
-name, at most seven. Empty, negative or infinite values that cannot be drawn raise ValueError.
+`title` is the figure's message; `chance` draws a dashed line at what guessing gives. Runs come in a
+dictionary by name, at most seven. Values that cannot be drawn raise ValueError.
 """
 
 from collections.abc import Mapping
@@ -17,11 +17,12 @@ LOOKS = [{"color": colour, "marker": m} for colour, m in zip(COLOURS, MARKERS, s
 
 
 def learning_curves(histories, title=None):
-    """Loss and accuracy by epoch, in two panels: a colour and marker for each run.
+    """Loss and accuracy by epoch, in two panels: a colour and a marker per run.
 
-    `histories` maps a run's name to a DataFrame with any of the columns loss, val_loss, accuracy,
-    val_accuracy (accuracies from 0 to 1), indexed by the epoch. Training is dashed, test solid. A
-    text in `attrs["stopped"]`, such as "stopped after 2 of 10 epochs", follows the run's name.
+    `histories` maps a run's name to a DataFrame, as from `training.fit`, with any of the columns
+    loss, val_loss, accuracy, val_accuracy (accuracies from 0 to 1), indexed by epoch. Training is
+    dashed, test is solid. The legend repeats `attrs["stopped"]`, such as "stopped after 2 of 10
+    epochs".
     """
     _check_runs("histories", histories, "DataFrames")
     with page(4.6, title, panels=2) as (fig, axes):
@@ -53,11 +54,11 @@ def learning_curves(histories, title=None):
 
 
 def curves(panels, ylabel, title=None, chance=None):
-    """Percentages by epoch: a panel for each group, and in it a line for each run.
+    """Percentages by epoch: a panel per group, and in it a line per run.
 
-    `panels` maps a group's name to its runs, and these map a run's name to a Series over epochs.
-    A run's name stands at the end of its line. The first runs of all groups share a colour, and so
-    do the second ones, which are drawn thicker.
+    `panels` maps a group's name to its runs, which map a run's name to a Series over epochs. The
+    name is at the end of the line. The first runs of all groups have the same colour; so do the
+    second ones, which are drawn thicker.
 
     >>> error = pd.Series([80, 60], index=[1, 2])
     >>> fig = curves({"plain nets": {"20 layers": error}}, "training error, %", chance=90)
@@ -67,7 +68,7 @@ def curves(panels, ylabel, title=None, chance=None):
     with page(4.6, title, len(panels), squeeze=False, sharey=True) as (fig, axes):
         for ax, (group, runs) in zip(axes[0], panels.items(), strict=True):
             _check_runs(f"panels[{group!r}]", runs, "Series")
-            names = {}  # what stands to the right, by its height
+            names = {}  # each name with the height, place and colour of its line's end
             for i, (name, values) in enumerate(runs.items()):
                 if len(values) == 0:
                     raise ValueError(f"{name!r} has no finished epoch: run its training cell again")
@@ -78,7 +79,7 @@ def curves(panels, ylabel, title=None, chance=None):
                 ax.text(*(0.03, chance), "chance", transform=ax.get_yaxis_transform(), va="bottom")
             lowest = -np.inf
             for name, (y, x, colour) in sorted(names.items(), key=lambda item: item[1][0]):
-                lowest = max(y, lowest + 7)  # the names of lines that meet are stacked
+                lowest = max(y, lowest + 7)  # names of lines that meet are stacked
                 look = {"textcoords": "offset points", "color": colour, "va": "center"}
                 ax.annotate(name, (x, lowest), (8, 0), **look)
             ax.set_title(group, size=14, weight="bold")
@@ -88,7 +89,7 @@ def curves(panels, ylabel, title=None, chance=None):
 
 
 def points(table, ylabel, xlabel, title=None, chance=None):
-    """A table of percentages: its rows along the axis, a colour and marker for each column."""
+    """A table of percentages: its rows along the x axis, a colour and a marker per column."""
     if table.size == 0 or table.shape[1] > len(LOOKS) or not np.isfinite(table.to_numpy()).all():
         rule = f"table must hold finite numbers in 1 to {len(LOOKS)} columns"
         raise ValueError(f"{rule}, got {table.to_dict()}")
@@ -107,7 +108,7 @@ def points(table, ylabel, xlabel, title=None, chance=None):
 def bars(values, title=None, xlabel=None, highlight=None, fmt="{:,.10g}"):
     """Horizontal bars with their values, the first one on top.
 
-    `values` is a dict or a Series: name -> number. `fmt` formats a value, `xlabel` says what it
+    `values` is a dict or a Series from name to number. `fmt` formats a value; `xlabel` says what it
     is. The bar named `highlight` has another colour and is hatched.
 
     >>> fig = bars({"conv": 2_334_080, "fc": 58_631_144}, highlight="fc", fmt="{:,.0f}")
@@ -126,7 +127,7 @@ def bars(values, title=None, xlabel=None, highlight=None, fmt="{:,.10g}"):
         ax.bar_label(drawn, [fmt.format(value) for value in values], padding=6)
         ax.set_yticks(range(len(values)), [str(name) for name in values.index])
         ax.invert_yaxis()
-        ax.margins(x=0.18)  # room for the values, which stand in place of an axis
+        ax.margins(x=0.18)  # room for the values, which replace an axis
         ax.tick_params(axis="y", length=0)
         ax.spines[:].set_visible(False)
         ax.axvline(0, color=BLACK, linewidth=1)
@@ -135,9 +136,9 @@ def bars(values, title=None, xlabel=None, highlight=None, fmt="{:,.10g}"):
 
 
 def pairs(table, title=None, xlabel=None):
-    """A table of two columns: each row is a line between its two marks, the first row on top.
+    """A table of two columns: each row is a line between two marks, the first row on top.
 
-    `xlabel` says what is measured, and in which unit.
+    `xlabel` says what is measured, and its unit.
 
     >>> table = pd.DataFrame({"training": [90, 70], "test": [60, 65]}, index=["off", "dropout"])
     >>> fig = pairs(table, xlabel="accuracy, %")
@@ -164,12 +165,12 @@ def pairs(table, title=None, xlabel=None):
 
 
 def by_depth(runs, ylabel, title=None, marks=None):
-    """A line for each run over its layers, from the image on; the scale is logarithmic.
+    """A line per run over its layers, from the first to the last, on a logarithmic scale.
 
-    `runs` maps a run's name to a Series with a number for each layer, as `probes.gradient_norms`
-    and `probes.activation_scales` give; `ylabel` says what it is. `marks` maps a text to a layer of
-    the first run: it stands there beside a dotted line. A logarithmic scale has no place for 0 and
-    infinity: the line has a gap there, and the legend counts them.
+    `runs` maps a run's name to a Series with a number for each layer, as from
+    `probes.gradient_norms` and `probes.activation_scales`; `ylabel` says what it is. `marks` maps a
+    text to the layer of the first run where it is written beside a dotted line. A logarithmic scale
+    has no place for 0 and infinity: the line has a gap there, and the legend counts them.
 
     >>> fig = by_depth({"sigmoid": [1e-6, 1e-3, 1], "ReLU": [0, 1, 1]}, ylabel="Gradient norm")
     >>> [text.get_text() for text in fig.legends[0].get_texts()]
@@ -198,7 +199,7 @@ def by_depth(runs, ylabel, title=None, marks=None):
 
 
 def _by_number(ax, **settings):
-    """Whole numbers along the axis, and lines across to read the heights by."""
+    """Whole numbers along the x axis, and horizontal lines to read values by."""
     ax.set(**settings)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.grid(axis="y", color="0.85", linewidth=1)

@@ -1,4 +1,4 @@
-"""Figures with controls where a reader's kernel runs, and the picture alone everywhere else."""
+"""Figures with controls where the reader has a running kernel, and just the picture elsewhere."""
 
 from html import escape
 from numbers import Real
@@ -18,8 +18,9 @@ from course_lib.models import build_resnet_cifar
 from course_lib.models.inception import STAGES
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-SIDE = 28  # of the map on which an Inception module works
-# Every width in GoogLeNet's Table 1 (arXiv:1409.4842), and the channels that its modules see.
+SIDE = 28  # side of the maps that an Inception module works on
+# Every width in GoogLeNet's Table 1 (arXiv:1409.4842), and numbers of incoming channels: those of
+# its modules, and two smaller ones.
 WIDTHS = sorted({w for stage in STAGES.values() for widths in stage.values() for w in widths})
 CHANNELS = (64, 128, 192, 256, 480, 512, 528, 832)
 
@@ -28,11 +29,12 @@ def _explore(draw, **controls):
     """Show a figure with a control for each argument of the function that draws it.
 
     `draw(**values)` returns a Figure and a sentence about it. Each control is name=(choices,
-    start): numbers make a slider, texts a list, and `start` is one of the choices.
+    start): a list of numbers makes a slider, a list of texts a drop-down; `start` is one of the
+    choices.
 
-    Only a reader can move a slider. Where a program runs the notebook, the output is the figure of
-    the starting values, as from `figures.show`. With a reader, the same output also holds the
-    controls; pages without a kernel show the figure.
+    When a program runs the notebook, the output is the figure for the starting values, as from
+    `figures.show`. When a reader runs it, the output also holds the controls; a page without a
+    kernel shows only the figure.
 
     >>> def draw(height):
     ...     return bars({"a": height}), f"One bar, {height} high."
@@ -49,10 +51,10 @@ def _explore(draw, **controls):
 
 
 def receptive_field_explorer():
-    """What a stack of equal convolutions sees and how many weights it has.
+    """What a stack of equal convolutions sees, and how many weights it has.
 
-    With C channels in and out, each tap of a kernel has C² weights; biases do not count. It starts
-    as VGG's three layers of 3×3 (arXiv:1409.1556, section 2.3).
+    Each position in the kernel has C² weights: C channels in, C out, no biases. At first it shows
+    VGG's three layers of 3×3 (arXiv:1409.1556, section 2.3).
 
     >>> receptive_field_explorer()
     3 layers of 3×3, stride 1: one cell sees 7 × 7 pixels, for 27 C² weights.
@@ -72,10 +74,10 @@ def _receptive_field(kernel, stride, depth):
 
 
 def inception_cost_explorer():
-    """What an Inception module costs, by its input channels and the widths of its layers.
+    """The cost of an Inception module, for given input channels and layer widths.
 
-    The bars are multiply-adds of the convolutions on a map of 28×28. The last one is the naive
-    module, without the three 1×1 layers that reduce and project. It starts as GoogLeNet's module 3a
+    The bars are multiply-adds of the convolutions on maps of 28×28; the last bar leaves out the
+    three 1×1 layers that reduce and project. At first it shows GoogLeNet's module 3a
     (arXiv:1409.4842, Table 1).
 
     >>> inception_cost_explorer()
@@ -106,11 +108,12 @@ def _inception_cost(**values):
 
 
 def gradient_explorer():
-    """How much gradient arrives at each layer of an untrained net, by how the net is made.
+    """How much of the gradient reaches each layer of an untrained net, by how the net is built.
 
-    Narrow nets of the ResNet paper's section 4.2 (arXiv:1512.03385) on 64 images of shapes10,
-    16×16. At the first layer, below 0.001 is called too small, above 10 too large. It starts as a
-    plain net of 20 layers with sigmoid, whose first layer gets next to nothing.
+    The nets are narrow ones of the ResNet paper's section 4.2 (arXiv:1512.03385), on 64 images of
+    shapes10, 16×16. A norm below 0.001 at the first layer is called too small, above 10 too large.
+    At first it shows a plain 20-layer net with sigmoid, where almost none of it reaches the first
+    layer.
 
     >>> gradient_explorer()
     20 layers, sigmoid, glorot_uniform, plain, no normalisation: at the first layer it is too small.
@@ -143,14 +146,14 @@ def _gradients(depth, activation, initializer, skips, normalisation):
     what = "too small" if first < 1e-3 else "too large" if first > 10 else "fine"
     made = ", ".join((activation, initializer, skips, normalisation))
     fig = by_depth({made: norms}, "Gradient norm", f"At the first layer the gradient is {what}")
-    fig.axes[0].set_ylim(1e-16, 1e6)  # the same for all nets, so that a change shows
+    fig.axes[0].set_ylim(1e-16, 1e6)  # the same limits for every net, so that changes show
     return fig, f"{depth} layers, {made}: at the first layer it is {what}."
 
 
 def _has_reader():
     """Whether the cell was run from a front end rather than by nbclient, nbconvert or nbval.
 
-    A front end offers to ask its reader for input; programs do not.
+    A front end says that its user can be asked for input; programs do not.
     """
     shell = get_ipython()
     request = shell.get_parent() if hasattr(shell, "get_parent") else {}
@@ -158,7 +161,7 @@ def _has_reader():
 
 
 def _panel(draw, controls):
-    """The controls above the picture, which is drawn again when one of them moves."""
+    """The controls above the picture, which is redrawn when one of them changes."""
     inputs = {name: _control(name, *control) for name, control in controls.items()}
     picture = ipywidgets.HTML()
 
@@ -177,6 +180,6 @@ def _control(name, choices, start):
     look = {"options": list(choices), "value": start, "description": name.replace("_", " ")}
     look["style"] = {"description_width": "8em"}
     if all(isinstance(choice, Real) for choice in choices):
-        # One drawing when the slider is let go, not one for every step on its way.
+        # Redraw once when the slider is released, not at every step.
         return ipywidgets.SelectionSlider(continuous_update=False, **look)
     return ipywidgets.Dropdown(**look)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from course_lib.measure.geometry import conv_cost
 from course_lib.measure.walk import CONVOLUTIONS, walk
-from course_lib.models.outlines import outline
+from course_lib.models.weightless import outline
 
 COUNTS = ("parameters", "non_trainable", "multiply_adds", "activation_bytes")
 FLOAT32_BYTES = 4

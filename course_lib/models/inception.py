@@ -7,8 +7,8 @@ from course_lib.models.blocks import Style, classifier, conv, dense, inception_m
 from course_lib.models.layers import LocalResponseNormalization
 from course_lib.models.sizes import check_choice, scaled, takes_images
 
-# Table 1 of the paper. For each module: filters of the 1×1; the 3×3 reduction, the 3×3; the 5×5
-# reduction, the 5×5; the pool projection.
+# Table 1 of the paper. For each module: filters of the 1×1; of the 3×3 reduction and the 3×3; of
+# the 5×5 reduction and the 5×5; of the pool projection.
 STAGES = {
     3: {"a": (64, 96, 128, 16, 32, 32), "b": (128, 128, 192, 32, 96, 64)},
     4: {
@@ -54,15 +54,15 @@ def build_googlenet(
 ):
     """GoogLeNet: nine Inception modules, 22 layers deep, 6,998,552 parameters.
 
-    This count follows from the widths in the paper's Table 1; the table's own column of parameters
-    does not.
+    This count follows from the widths in the paper's Table 1, but differs from the parameters
+    printed there.
 
     Args:
-        auxiliary: adds two outputs, after modules 4a and 4d, that bring the loss closer to the stem
-            in training: 13,378,280 parameters in all. Each of their losses weighs 0.3 (section 5;
-            `TrainingConfig.auxiliary_weight`).
-        stem: "large", the paper's, which hands stage 3 an eighth of the image's side; "small",
-            one 3×3 convolution at full size, for images of 32×32.
+        auxiliary: whether two auxiliary heads follow modules 4a and 4d, which bring the loss closer
+            to the stem in training: 13,378,280 parameters in all. Each head's loss counts 0.3 times
+            (section 5; `TrainingConfig.auxiliary_weight`).
+        stem: "large", the paper's, which reduces the side to an eighth; or "small", one 3×3
+            convolution at full size, for images of 32×32.
         kernel5: as in `blocks.inception_module`.
         dropout: before the last layer; auxiliary_dropout: before the heads' last layers.
     """
@@ -104,5 +104,5 @@ def build_googlenet(
 
 @takes_images()
 def build_inception_v3(input_shape=(299, 299, 3), classes=1000):
-    """Inception v3 (Szegedy et al., arXiv:1512.00567), as Keras has it: 23,851,784 parameters."""
+    """Keras's Inception v3 (Szegedy et al., arXiv:1512.00567): 23,851,784 parameters."""
     return keras.applications.InceptionV3(weights=None, input_shape=input_shape, classes=classes)

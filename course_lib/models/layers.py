@@ -1,4 +1,4 @@
-"""Layers that Keras lacks, or computes slowly on a CPU. All take Keras's `name` and `dtype`."""
+"""Layers that Keras lacks or computes slowly on a CPU. All take Keras's `name` and `dtype`."""
 
 import keras
 import tensorflow as tf
@@ -8,9 +8,10 @@ import tensorflow as tf
 class FusedBatchNormalization(keras.layers.BatchNormalization):
     """Batch normalisation that trains with one fused kernel (Ioffe, Szegedy, arXiv:1502.03167).
 
-    Same arguments, weights and results as `keras.layers.BatchNormalization`, which computes mean,
-    variance and output as separate operations. On a CPU the fused kernel trains a small residual
-    net faster; `make bench` measures by how much. Statistics are float32 in mixed precision.
+    It has the arguments, weights and results of `keras.layers.BatchNormalization`, which computes
+    mean, variance and output in separate operations. On a CPU the fused kernel trains a small
+    residual net faster; `make bench` measures by how much. In mixed precision the statistics are
+    float32.
 
     >>> images = keras.random.normal((8, 4, 4, 5), mean=3, seed=0)
     >>> normalised = FusedBatchNormalization()(images, training=True).numpy()
@@ -52,12 +53,12 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
 @keras.saving.register_keras_serializable(package="course_lib")
 class LocalResponseNormalization(keras.layers.Layer):
-    """Each value divided by a power of the energy of five adjacent channels at its pixel.
+    """Divides each value by a power of the energy of five adjacent channels at the same pixel.
 
     `b[i] = a[i] / (2 + 0.0001 * sum(a[j]**2)) ** 0.75`, over the channels `j` from `i - 2` to
     `i + 2` that exist: AlexNet's formula and constants (NIPS 2012, section 3.3).
     `tf.nn.local_response_normalization` gives the same values with `depth_radius=2`, but trains at
-    less than half the speed on a CPU. Takes (n, height, width, channels), computes in float32.
+    less than half the speed on a CPU. Takes (n, height, width, channels) and computes in float32.
 
     >>> image = keras.ops.full((1, 1, 1, 4), 100.0)
     >>> LocalResponseNormalization()(image).numpy().round().astype(int).ravel().tolist()

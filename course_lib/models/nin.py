@@ -6,8 +6,8 @@ from keras import layers
 from course_lib.models.blocks import Style, mlpconv
 from course_lib.models.sizes import scaled, takes_images
 
-# The usual widths for CIFAR (the paper prints none): filters of the convolution and of the two 1×1
-# after it, and its kernel. The last 1×1 has one filter for each class.
+# The usual widths for CIFAR (the paper gives none): filters of the convolution and of the two 1×1
+# after it, and its kernel. The last 1×1 has one filter per class.
 BLOCKS = (((192, 160, 96), 5), ((192, 192, 192), 5), ((192, 192), 3))
 
 
@@ -15,8 +15,8 @@ BLOCKS = (((192, 160, 96), 5), ((192, 192, 192), 5), ((192, 192), 3))
 def build_nin(input_shape=(32, 32, 3), classes=10, *, width=1.0, dropout=0.5, **style):
     """Network in Network for CIFAR: 966,986 parameters for 10 classes, and no dense layer.
 
-    Its last map has one channel for each class, whose average is the class's score. So a class's
-    channel shows where the net saw it. Dropout stands between the blocks.
+    Its last maps have one channel per class, whose average is the class's score. So the channel
+    shows where the net saw the class. Dropout is between the blocks.
     """
     style = Style(**style)
     x = image = keras.Input(input_shape, name="image")  # 32×32×3

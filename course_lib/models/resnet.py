@@ -13,7 +13,7 @@ from course_lib.models.blocks import Style, activate, classifier, conv, normalis
 from course_lib.models.sizes import check_choice, scaled, takes_images
 
 FILTERS = (64, 128, 256, 512)
-# Table 1 of the paper: are the blocks bottlenecks, and how many are there in conv2_x to conv5_x?
+# Table 1 of the paper: whether blocks are bottlenecks, and how many are in conv2_x to conv5_x.
 DEPTHS = {
     18: (False, (2, 2, 2, 2)),
     34: (False, (3, 4, 6, 3)),
@@ -21,10 +21,10 @@ DEPTHS = {
     101: (True, (3, 4, 23, 3)),
     152: (True, (3, 8, 36, 3)),
 }
-CIFAR_FILTERS = (16, 32, 64)  # section 4.2; n basic blocks a stage make 6n + 2 layers
+CIFAR_FILTERS = (16, 32, 64)  # section 4.2; n basic blocks per stage make 6n + 2 layers
 CIFAR_DEPTHS = (20, 32, 44, 56, 110)
-# He's variance (arXiv:1502.01852) from a uniform distribution: a CPU draws it three times as fast
-# as a truncated normal one, which would be half of the time it takes to build a ResNet-50.
+# He's variance (arXiv:1502.01852) from a uniform distribution. A CPU draws a truncated normal one
+# three times as slowly, which would take half the time of building a ResNet-50.
 STYLE = {"normalisation": "batch", "initializer": "he_uniform"}
 
 
@@ -39,13 +39,13 @@ def build_resnet(
     width=1.0,
     **style,
 ):
-    """ResNet-18, 34, 50, 101 or 152, or the plain net of the same layers (section 3.3, Table 1).
+    """ResNet-18, 34, 50, 101 or 152, or a plain net of the same layers (section 3.3, Table 1).
 
     Args:
         depth: 18 or 34 (blocks of two 3×3), 50, 101 or 152 (bottlenecks: 1×1, 3×3, 1×1).
         shortcut: "projection" (option B), "padding" (option A), or None: a plain net.
-        stride_on: which convolution of a bottleneck halves the map: 1, its first (the paper), or
-            3, its 3×3 (most code since then).
+        stride_on: which convolution of a bottleneck halves the maps: 1, its first 1×1 (the paper),
+            or 3, its 3×3 (most code since then).
     """
     check_choice("depth", depth, DEPTHS)
     check_choice("stride_on", stride_on, (1, 3))
@@ -53,7 +53,7 @@ def build_resnet(
     block = partial(bottleneck, stride_on=stride_on) if bottlenecks else basic
     style, filters = Style(**STYLE | style), scaled(FILTERS, width)
     image = keras.Input(input_shape, name="image")  # 224×224×3
-    x = layers.ZeroPadding2D(3, name="stem_pad")(image)  # as much on the left as on the right
+    x = layers.ZeroPadding2D(3, name="stem_pad")(image)  # the same on all sides, unlike "same"
     x = conv(x, filters[0], 7, "stem_conv", style, 2, "valid")  # 112×112×64
     x = layers.ZeroPadding2D(1, name="stem_pool_pad")(x)
     x = layers.MaxPooling2D(3, strides=2, name="stem_pool")(x)  # 56×56×64
@@ -81,7 +81,8 @@ def build_resnet_cifar(
         depth: 6n + 2; the paper has 20, 32, 44, 56, 110 and 1202.
         shortcut: "padding" (option A, the paper's choice here), "projection" (option B), or None:
             a plain net.
-        preactivation: normalisation and activation before each convolution (arXiv:1603.05027).
+        preactivation: whether normalisation and activation precede each convolution
+            (arXiv:1603.05027).
     """
     if not isinstance(depth, int) or depth < 8 or (depth - 2) % 6:
         raise ValueError(
@@ -108,13 +109,13 @@ def basic(filters, stride):
 
 
 def bottleneck(filters, stride, stride_on=1):
-    """The same for a bottleneck (Fig. 5, right); `stride_on` says which kernel has the stride."""
+    """The same for a bottleneck (Fig. 5, right); `stride_on` is the kernel with the stride."""
     first, second = (stride, 1) if stride_on == 1 else (1, stride)
     return [(filters, 1, first), (filters, 3, second), (4 * filters, 1, 1)]
 
 
 def _stages(x, first, filters, counts, block, style, shortcut, preactivation=False):
-    """The stages from number `first` on. All but that one begin by halving the map."""
+    """The stages from number `first` on. All but the first halve the maps in their first block."""
     check_choice("shortcut", shortcut, ("projection", "padding", None))
     for i, (n, blocks) in enumerate(zip(filters, counts, strict=True), start=first):
         for j in range(1, blocks + 1):

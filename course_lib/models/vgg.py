@@ -1,4 +1,4 @@
-"""VGG: nothing but 3×3 (Simonyan, Zisserman, arXiv:1409.1556), and the stacks that it compares."""
+"""VGG: only small kernels (Simonyan, Zisserman, arXiv:1409.1556), and the stacks it compares."""
 
 import keras
 from keras import layers
@@ -57,9 +57,9 @@ def build_vgg(
 
 @takes_images()
 def build_stack(input_shape=(32, 32, 3), *, kernels=(3, 3), **style):
-    """A stack of convolutions without padding, two filters each, as section 2.3 compares them.
+    """A stack of convolutions without padding, two filters each, as compared in section 2.3.
 
-    A model from images to the last feature map; `kernels` holds the size of each layer's kernel.
+    A model from images to the last feature maps; `kernels` holds the side of each layer's kernel.
 
     >>> [build_stack(kernels=sizes).count_params() for sizes in [(5,), (3, 3), (3, 3, 3)]]
     [152, 94, 132]

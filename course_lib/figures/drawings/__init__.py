@@ -1,5 +1,5 @@
 # ruff: noqa: F401 - imported for `drawings.name`
-"""Drawings of what the papers draw, a file a family. Each function returns a Figure."""
+"""What the papers draw, a file per family. Each function returns a Figure."""
 
 from course_lib.figures.drawings.alexnet import alexnet_to_scale, two_towers
 from course_lib.figures.drawings.convolution import sliding_kernel

@@ -1,4 +1,4 @@
-"""Inception modules, of GoogLeNet and of Inception v3."""
+"""The Inception modules of GoogLeNet and of Inception v3."""
 
 from course_lib.figures.drawings.canvas import arrow, box, canvas, write
 from course_lib.figures.style import millions
@@ -7,9 +7,9 @@ from course_lib.models.inception import STAGES
 
 
 def inception_modules():
-    """GoogLeNet's module 3a without 1×1 reductions and with them, and what each costs.
+    """GoogLeNet's module 3a without and with 1×1 reductions, and what each costs.
 
-    Multiply-adds are those of the convolutions. Source: Szegedy et al., "Going deeper with
+    Only the convolutions' multiply-adds count. Source: Szegedy et al., "Going deeper with
     convolutions", arXiv:1409.4842, Fig. 2 and Table 1.
     """
     side, channels, widths = 28, 192, STAGES[3]["a"]
@@ -28,7 +28,7 @@ def inception_modules():
 
 
 def inception_v3_modules():
-    """Inception v3's modules: large kernels taken apart, and the grid made smaller.
+    """Inception v3's modules: large kernels split into small ones, and maps made smaller.
 
     Source: Szegedy et al., "Rethinking the Inception architecture for computer vision",
     arXiv:1512.00567, Figs. 5, 6, 7 and 10 (in Fig. 6, n is 7).
@@ -61,7 +61,7 @@ def inception_v3_modules():
 
 
 def _branches(widths):
-    """The text of each branch's boxes, from top to bottom; None has no box."""
+    """The text of each branch's boxes, from top to bottom; a width of None has no box."""
     one, reduce3, three, reduce5, five, project = widths
     table = [[(1, one)], [(1, reduce3), (3, three)], [(1, reduce5), (5, five)]]
     table.append([(3, "pool"), (1, project)])

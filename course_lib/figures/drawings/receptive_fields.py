@@ -1,4 +1,4 @@
-"""What stacks of convolutions see of the input, and how many weights that takes."""
+"""What stacks of convolutions see of the input, and how many weights they have."""
 
 from itertools import pairwise
 
@@ -9,18 +9,18 @@ from course_lib.figures.drawings.canvas import LINE, UNSEEN, canvas, square, wri
 from course_lib.figures.style import ORANGE, SKY, WIDTH
 from course_lib.measure.geometry import conv_cost, receptive_fields
 
-MIDDLE = 4.62  # inches, the axis of a receptive field
+MIDDLE = 4.62  # the centre line of a receptive field, in inches
 SMALLEST_CELL = 0.07  # inches; a row of narrower cells becomes one bar
 
 
 def receptive_field_pyramid(kernels, strides=None):
     """A stack of convolutions seen from the side: what one cell of the last map depends on.
 
-    Rows are maps, from the input pixels at the bottom to the last layer's map on top. All that the
-    top cell depends on is coloured. Beside each row stands how many input pixels in a line one of
-    its cells sees. A row whose cells would be too narrow is one bar, to scale, without the gaps
-    that a stride beyond the kernel leaves. `kernels` and `strides` are as in
-    `measure.geometry.receptive_fields`, as are the errors.
+    Rows are maps, from the input at the bottom to the last layer's map on top. Everything that the
+    top cell depends on is coloured. Beside each row is the side of the square of pixels that one of
+    its cells sees. A row of cells too narrow to draw becomes one bar, to scale, without the gaps
+    that a stride larger than the kernel leaves. Arguments and errors are those of
+    `measure.geometry.receptive_fields`.
 
     >>> receptive_field_pyramid((11, 3), strides=(4, 2)).axes[0].get_title()
     'After 2 layers, one cell sees 19 × 19 pixels'
@@ -32,14 +32,14 @@ def receptive_field_pyramid(kernels, strides=None):
     step = 1 if depth < 5 else 0.7
     title = f"After {stack}, one cell sees {field:,} × {field:,} pixels"
     fig, ax = canvas(1.2 + depth * step, title)
-    view = max(1.2 * field, field + 4)  # pixels across, some of which are not seen
+    view = max(1.2 * field, field + 4)  # pixels in the bottom row, some of which are not seen
     inch = min(4.4 / view, 0.4)  # the width of a pixel
-    centres, reach = np.zeros(1), 0  # of the cells that are seen; from the first to the last
+    centres, reach = np.zeros(1), 0  # of the cells that are seen; from the first to the last one
     cones = []
     for i in reversed(range(depth + 1)):
         if i < depth:
             reach += (kernels[i] - 1) * jumps[i]
-        # With a stride beyond the kernel, a cell is as wide as what it sees, and gaps show.
+        # If the stride is larger than the kernel, a cell is as wide as what it sees: gaps show.
         wide, y = min(jumps[i], fields[i]), 0.35 + i * step
         if wide * inch < SMALLEST_CELL:
             _cells(ax, y, inch, [0], view, UNSEEN)
@@ -72,9 +72,9 @@ def receptive_field_pyramid(kernels, strides=None):
 def stacks_side_by_side():
     """Stacks of convolutions, the square of pixels that one output sees, and their weights.
 
-    One 5×5 beside two 3×3, one 7×7 beside three 3×3: each pair sees the same square. Inside it lie
-    the squares seen by the layers before. Weights are those of C channels throughout, without
-    biases (arXiv:1409.1556, section 2.3).
+    One 5×5 beside two 3×3, one 7×7 beside three 3×3: each pair sees the same square. Inside it are
+    the squares that earlier layers see. Weights are for C channels throughout, without biases
+    (arXiv:1409.1556, section 2.3).
     """
     fig, ax = canvas(4.1, "Stacked 3×3 layers see the same square with fewer weights")
     numbers, side, cell, middle = {1: "one", 2: "two", 3: "three"}, 9, 0.21, 2
@@ -99,7 +99,7 @@ def stacks_side_by_side():
 
 
 def _cells(ax, y, inch, centres, width, colour):
-    """A row of cells; centres from MIDDLE on and width in pixels of `inch` inches."""
+    """A row of cells; centres (from MIDDLE) and width are in pixels of `inch` inches."""
     for centre in centres:
         corner = (MIDDLE + (centre - width / 2) * inch, y - 0.17)
         ax.add_patch(Rectangle(corner, width * inch, 0.34, facecolor=colour, edgecolor=LINE))

@@ -22,7 +22,7 @@ def residual_blocks():
     narrow = ["1×1, 64", "BN, ReLU", "3×3, 64", "BN, ReLU", "1×1, 256", "BN"]
     before = ["BN, ReLU", "3×3, 64", "BN, ReLU", "3×3, 64"]
     fig, ax = canvas(6.2, "A residual block adds its input to what its layers compute")
-    top, total, relu = 4.9, 1.15, 0.45  # where x, the sum and the last ReLU stand
+    top, total, relu = 4.9, 1.15, 0.45  # heights of x, the sum and the last ReLU
     for x, heading, layers in (
         (0.75, "plain", basic),
         (2.25, "identity", basic),
@@ -60,10 +60,10 @@ def residual_blocks():
 
 
 def residual_paths():
-    """The ways through three residual blocks: each block is either passed through or bypassed.
+    """The paths through three residual blocks: each block is either used or bypassed.
 
-    n blocks have 2ⁿ ways. They are ways for the signal and for its gradient, not terms of a sum:
-    a later block sees the sum of what arrives by all of them. Source: Veit, Wilber, Belongie,
+    n blocks have 2ⁿ paths. They are paths of the signal and of its gradient, not terms of a sum: a
+    later block sees the sum of what arrives on all of them. Source: Veit, Wilber, Belongie,
     "Residual networks behave like ensembles of relatively shallow networks", arXiv:1605.06431,
     section 3 and Fig. 1.
     """
@@ -103,7 +103,7 @@ def residual_paths():
 def plain_and_residual():
     """Plain-34 beside ResNet-34: the same 34 layers, with and without skips.
 
-    A skip is dashed where the map's size and number of channels change. Source: arXiv:1512.03385,
+    A skip is dashed where the maps' side and number of channels change. Source: arXiv:1512.03385,
     Fig. 3 and Table 1.
     """
     _, blocks = DEPTHS[34]

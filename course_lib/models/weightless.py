@@ -1,4 +1,4 @@
-"""A model without memory for its weights: to count it, to draw it, to see whether it fits."""
+"""A model without memory for its weights, to count it or draw it, or see whether it fits."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +9,9 @@ import keras
 def outline(build):
     """The model that `build()` makes, with its shapes and counts but no memory for its weights.
 
-    AlexNet's 62 million weights take 250 MB and a second to fill; counting them takes neither.
-    Show the model as a table or a diagram; do not train, save or run it. `build` may also return
-    several models. The program's random numbers and names go on as if there were no outline.
+    AlexNet's 62 million weights take 250 MB and a second to fill; counting them takes neither. Show
+    the model as a table or a diagram; do not train, save or run it. `build` may also return several
+    models. The program's random numbers and layer names go on as if there had been no outline.
 
     >>> wide = outline(lambda: keras.Sequential([keras.Input((10**5,)), keras.layers.Dense(10**5)]))
     >>> wide.count_params()
@@ -24,10 +24,10 @@ def outline(build):
         with keras.StatelessScope(initialize_variables=False):
             return build()
 
-    state = random.getstate()  # from which each initializer draws a seed
+    state = random.getstate()  # initializers draw their seeds from it
     try:
-        # Keras keeps its global state per thread: names, seeds, and the weights still to be filled,
-        # which it would otherwise fill as soon as another model is built.
+        # Keras keeps its global state per thread: names, seeds, and the weights still to be filled.
+        # In this thread it would fill them as soon as another model is built.
         with ThreadPoolExecutor(max_workers=1) as thread:
             return thread.submit(build_without_weights).result()
     finally:
