@@ -1,15 +1,15 @@
-"""Checks shared by probes and heat maps, so that a wrong argument gives one clear error."""
+"""Whether images and labels fit a model: the checks that probes and heat maps share."""
 
 import numpy as np
 
 
 def check_images(model, images):
-    """Raise ValueError unless the images are float32 and of the shape that the model takes."""
+    """Raise ValueError unless the images are float32 and have the shape that the model takes."""
     _check_pixels("images", images, ("n of at least 1", *model.inputs[0].shape[1:]))
 
 
 def check_image(model, image):
-    """The same for one image, without the axis of the batch."""
+    """The same for one image, without the batch axis."""
     _check_pixels("image", image, model.inputs[0].shape[1:])
 
 

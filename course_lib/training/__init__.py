@@ -1,4 +1,4 @@
-"""Train a net, or compare several: every setting in one object, one loop, saved and resumed."""
+"""Train a net or compare several: all settings in one object, one loop, saved and resumed."""
 
 from course_lib.training.comparison import compare
 from course_lib.training.config import TrainingConfig

@@ -1,4 +1,4 @@
-"""The batches of a training, the same ones for the same seed."""
+"""The batches of a training: the same seed gives the same batches."""
 
 import tensorflow as tf
 
@@ -6,8 +6,11 @@ from course_lib.data.augmentation import augment
 
 
 def training_batches(images, labels, config, first_epoch):
-    """Batches of one epoch after another. Order and augmentation depend on seed and epoch alone,
-    so that a resumed training sees what an uninterrupted one would have seen."""
+    """The batches of one epoch after another.
+
+    Order and augmentation depend only on seed and epoch, so a resumed training sees what an
+    uninterrupted one would have seen.
+    """
     images, labels = tf.constant(images), tf.constant(labels)
     n = len(images)
 
@@ -17,7 +20,7 @@ def training_batches(images, labels, config, first_epoch):
         return batches.map(lambda chosen: batch(chosen, epoch), num_parallel_calls=2)
 
     def batch(chosen, epoch):
-        # The first image's number makes the seed of a batch differ from its neighbours'.
+        # The first image's number makes each batch's seed different.
         seed = tf.stack([config.seed + 1, epoch * n + chosen[0]])
         x = augment(tf.gather(images, chosen), config.augmentation, seed)
         return x, tf.gather(labels, chosen)
@@ -31,7 +34,7 @@ def evaluation_batches(images, labels):
 
 
 def _without_autotune(dataset):
-    """The tuning thread gains nothing here, and `fit` would wait seconds for it to end."""
+    """TensorFlow's tuning thread gains nothing here, and `fit` would wait seconds for its end."""
     options = tf.data.Options()
     options.autotune.enabled = False
     return dataset.with_options(options)

@@ -21,8 +21,8 @@ class Comparison:
 
     Attributes:
         table: a row for each net (index `net`) with train and test (accuracies from 0 to 1 after
-            the last epoch, without dropout and augmentation), parameters (a count) and seconds (an
-            epoch's median; the first, in which TensorFlow prepares the step, does not count).
+            the last epoch, without dropout and augmentation), parameters (their number) and seconds
+            (the median epoch, without the first, in which TensorFlow prepares the step).
         models, histories: by the net's name, as from `train`.
     """
 
@@ -32,7 +32,7 @@ class Comparison:
 
 
 class StoppedComparison:
-    """Stands in for a `Comparison` that was stopped, and says so whatever it is asked."""
+    """Replaces a `Comparison` that was stopped; any use of it raises `TrainingStopped`."""
 
     def __init__(self, message):
         self.message = message
@@ -53,14 +53,14 @@ def compare(
 ) -> Comparison:
     """Train several nets under one recipe, each from the same seed.
 
-    Stopping the cell (or Ctrl-C) stops the whole comparison, so that no net enters it with fewer
-    epochs than the others. Each use of what is returned then raises `TrainingStopped`.
+    Stopping the cell (or Ctrl-C) stops the whole comparison, so no net has fewer epochs than the
+    others. Any use of the result then raises `TrainingStopped`.
 
     Args:
         nets: maps names to functions without arguments that return a new model, or to pairs of
-            such a function and the settings in which its recipe differs from `config`.
+            such a function and a dictionary of the settings that differ from `config`.
         train, test, config: as in `fit`, whose errors come with a note that names the net.
-        curves: measure the test images after every epoch too, for the histories.
+        curves: whether the histories also measure the test images after every epoch.
 
     >>> import numpy as np
     >>> def build():
@@ -88,7 +88,7 @@ def compare(
                 }
             if stop.asked:
                 stopped = (
-                    f"The comparison was stopped in {name!r} after {len(history)} of "
+                    f"The comparison was stopped during {name!r} after {len(history)} of "
                     f"{recipe.epochs} epochs: run its cell again."
                 )
                 print(stopped)
@@ -98,7 +98,7 @@ def compare(
 
 
 def _recipes(nets, config):
-    """Each net's builder and config, all checked before the first is trained."""
+    """Each net's builder and config, all checked before the first net is trained."""
     if not isinstance(nets, Mapping) or not nets:
         raise TypeError(f"nets must map names to functions that build a model, got {nets!r}")
     recipes = {}

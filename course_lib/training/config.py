@@ -8,28 +8,28 @@ from course_lib.data.dataset import check_whole
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """Everything that decides how a net is trained; immutable. A wrong value raises a ValueError.
+    """Everything that decides how a net is trained; immutable. A wrong value raises ValueError.
 
     Attributes:
         epochs: passes over the training images.
         batch_size: images in one step.
         optimizer: "sgd" or "adam".
-        learning_rate: its highest value; the schedule scales it.
-        schedule: "constant"; "step" (divided by 10 after a half and again after three quarters of
-            the training: ResNet, section 4.2); "cosine" (falls to zero along half a cosine); or
+        learning_rate: its highest value, which the schedule scales.
+        schedule: "constant"; "step" (divided by 10 after half and again after three quarters of the
+            training: ResNet, section 4.2); "cosine" (falls to zero along half a cosine); or
             "linear" (falls to zero along a line).
-        warmup_epochs: for this many epochs the learning rate first climbs from zero.
+        warmup_epochs: number of epochs in which the learning rate first rises from zero.
         momentum: of SGD; Adam ignores it.
         weight_decay: how strongly the kernels (not the biases) are pulled towards zero.
-        decay: "l2" adds weight_decay * w to the gradient, so that momentum (or Adam's scaling)
-            acts on it too: AlexNet (section 5). "decoupled" subtracts
-            learning_rate * weight_decay * w beside the step: AdamW and the modern recipes.
+        decay: "l2" adds weight_decay * w to the gradient, so momentum (or Adam's scaling) acts on
+            it too: AlexNet (section 5). "decoupled" subtracts learning_rate * weight_decay * w
+            apart from the step: AdamW and modern recipes.
         label_smoothing: share of the target that is spread over all classes.
-        auxiliary_weight: how much the loss of each auxiliary head counts; 0.3 in GoogLeNet
-            (arXiv:1409.4842, section 5).
-        augmentation: "none", "flip", "crop" (pad by 4, crop back) or "crop+flip".
+        auxiliary_weight: weight of each auxiliary head's loss; 0.3 in GoogLeNet (arXiv:1409.4842,
+            section 5).
+        augmentation: "none", "flip", "crop" or "crop+flip" (see `course_lib.data.augmentation`).
         precision: "float32", "bfloat16" or "auto" (see `course_lib.training.precision`).
-        seed: decides the initialisation, the order of the images, augmentation and dropout.
+        seed: decides initialisation, order of the images, augmentation and dropout.
 
     >>> TrainingConfig(epochs=3, optimizer="adam", learning_rate=1e-3).epochs
     3
@@ -73,6 +73,6 @@ class TrainingConfig:
                 raise ValueError(f"{name} must be at least 0 and below {limit}, got {value!r}")
         if not 0 <= self.warmup_epochs <= self.epochs:
             raise ValueError(
-                f"warmup_epochs must lie between 0 and epochs ({self.epochs}), "
+                f"warmup_epochs must be from 0 to epochs ({self.epochs}), "
                 f"got {self.warmup_epochs!r}"
             )

@@ -1,4 +1,4 @@
-"""Fingerprints of data and nets, which tell whether a saved result belongs to them.
+"""Fingerprints of data and nets: they tell whether a saved training belongs to them.
 
 Each is a SHA-256, as 64 hexadecimal digits.
 """
@@ -9,16 +9,16 @@ import json
 import keras
 import numpy as np
 
-# Where Keras writes the names of layers: one that it made up only counts the layers before it.
+# Where Keras writes layers' names. They do not count: Keras numbers the layers of a whole program.
 NAMED = ("name", "keras_history", "input_layers", "output_layers")
-# A seed belongs to the recipe, and a lambda's code holds the path of its file.
+# Seeds belong to the recipe, and a lambda's code contains the path of its file.
 LEFT_OUT = ("seed", "code")
 
 
 def data_fingerprint(*pairs: tuple[np.ndarray, np.ndarray] | None) -> str:
-    """The fingerprint of pairs of images and labels: numbers, order, shapes and dtypes.
+    """The fingerprint of pairs of images and labels: values, order, shapes and dtypes.
 
-    None stands for a pair that is missing, such as test images that are not measured.
+    None stands for a missing pair, such as test images that are not measured.
 
     >>> images, labels = np.zeros((2, 4, 4, 1), "float32"), np.array([0, 1])
     >>> data_fingerprint((images, labels)) == data_fingerprint((images, labels[::-1]))
@@ -36,8 +36,8 @@ def data_fingerprint(*pairs: tuple[np.ndarray, np.ndarray] | None) -> str:
 def net_fingerprint(model: keras.Model) -> str:
     """The fingerprint of a net: its layers, their settings and connections, its weights' shapes.
 
-    The values of the weights, seeds and the names of layers do not count. Nor does the code of a
-    Lambda layer, so another function there goes unnoticed.
+    Values of weights, seeds and names of layers do not count. Nor does the code of a Lambda layer,
+    so a change there goes unnoticed.
 
     >>> def net(activation):
     ...     return keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation)])

@@ -30,26 +30,27 @@ def fit(
 
     A progress bar shows epoch, loss, accuracy and time left in one line. Stopping the cell (or
     Ctrl-C) ends the training after the current step: the model keeps what it has learned, and the
-    history its finished epochs.
+    history keeps its finished epochs.
 
     Args:
         model: ends in a softmax over the classes; it is compiled here. The first output is the
-            answer; each further one is the softmax of an auxiliary head.
+            answer; the others are auxiliary heads, each with a softmax.
         train, test: images, float32 (n, height, width, channels), and labels, integers (n,).
-            The test images are measured after each epoch and never trained on. None measures
-            nothing and is faster.
+            The test images are measured after each epoch and never trained on. Without them (None),
+            training is faster.
         config: how to train.
-        folder: where each finished epoch is saved; the same call goes on from the last one.
+        folder: where each finished epoch is saved; the same call continues after the last one.
 
     Returns:
         A row for each finished epoch (index `epoch`, from 1) with loss, accuracy, val_loss,
-        val_accuracy (fractions; NaN without `test`), learning_rate (at the epoch's end) and
-        seconds. The losses include those of auxiliary heads; the accuracies are those of the first
-        output. After a stop, `history.attrs["stopped"]` says "stopped after 2 of 10 epochs".
+        val_accuracy (accuracies from 0 to 1; NaN without `test`), learning_rate (at the epoch's
+        end) and seconds. The losses include those of auxiliary heads; the accuracies are those of
+        the first output. After a stop, `history.attrs["stopped"]` says so, as in "stopped after 2
+        of 10 epochs".
 
     Raises:
         TrainingDivergedError: the loss is not finite.
-        TrainingStopped: stopped before the first epoch was finished.
+        TrainingStopped: the training was stopped before the end of the first epoch.
         ValueError: model, images, labels, precision or `folder` do not fit together.
         MemoryError: the training needs more memory than is free.
 
@@ -65,12 +66,12 @@ def fit(
         if "stopped" in history.attrs:
             if history.empty:
                 raise TrainingStopped(
-                    "the training was stopped before its first epoch was finished: run it again"
+                    "the training was stopped before the end of its first epoch: run it again"
                 )
-            go_on = "; the same call goes on from there" if folder else ""
+            go_on = "; the same call continues from there" if folder else ""
             print(
-                f"Training {history.attrs['stopped']}: the model keeps what it has learned, the "
-                f"history its finished epochs{go_on}."
+                f"Training {history.attrs['stopped']}: the model keeps what it has learned, and "
+                f"the history keeps its finished epochs{go_on}."
             )
     return history
 
@@ -92,7 +93,7 @@ def train(
 
 
 def built(build, config):
-    """A new model with the seed and precision of `config`; the global precision stays as it was."""
+    """A new model with the seed and precision of `config`; the global precision does not change."""
     policy = keras.config.dtype_policy()
     set_precision(config.precision)
     try:
@@ -103,9 +104,9 @@ def built(build, config):
 
 
 def run(model, train, test, config, stop, folder=None, name=""):
-    """The history, as from `fit`. After a stop it is marked, and it may be empty.
+    """The history, as from `fit`. After a stop, `attrs` says so, and it may be empty.
 
-    `stop` is an open `Stop`; `name` stands in front of the progress bar.
+    `stop` is an open `Stop`; `name` is put before the progress bar.
     """
     check(model, train, test, config)
     keras.utils.set_random_seed(config.seed)
@@ -147,12 +148,12 @@ def _compile(model, config):
         optimizer=optimizer(config, model.trainable_variables),
         loss=[loss] * (1 + heads),
         loss_weights=[1.0] + [config.auxiliary_weight] * heads if heads else None,
-        # An object, since Keras would make one from the word "accuracy" only during the first
-        # step, and would then trace the whole step a second time.
+        # From the word "accuracy", Keras would make this object only in the first step, and then
+        # trace the whole step a second time.
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")] + [None] * heads,
         jit_compile=False,
     )
     if heads:
-        # The same goes for the mean loss of each output.
+        # The same goes for the objects that average each output's loss.
         blank = [tf.zeros((1, model.outputs[0].shape[-1]))] * (1 + heads)
         model.compute_loss(None, blank, blank)

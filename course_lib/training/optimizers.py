@@ -1,4 +1,4 @@
-"""The optimisers of a `TrainingConfig`: Keras's, with the L2 penalty that they lack."""
+"""The optimisers of a `TrainingConfig`: Keras's, with an L2 penalty, which they lack."""
 
 import keras
 

@@ -1,7 +1,8 @@
 """The number format in which nets compute: float32, or bfloat16 where the processor has it.
 
-bfloat16 halves the memory of every activation and keeps float32's range, with about three decimal
-digits. On a processor without instructions for it, it is emulated, and far slower than float32.
+bfloat16 halves the memory of every activation and keeps float32's range, but has only about three
+decimal digits. On a processor without instructions for it, it is emulated and far slower than
+float32.
 """
 
 import keras
@@ -13,11 +14,11 @@ def set_precision(name: str = "float32") -> str:
     """Set the number format of every Keras layer that is made from now on.
 
     Args:
-        name: "float32"; "bfloat16", which computes in bfloat16 and keeps the weights in float32;
-            or "auto": bfloat16 where the processor has instructions for it, float32 elsewhere.
+        name: "float32"; "bfloat16", which computes in bfloat16 but keeps the weights in float32;
+            or "auto": bfloat16 if the processor has instructions for it, else float32.
 
     Returns:
-        Name of the Keras policy that is now in force, "float32" or "mixed_bfloat16".
+        The name of Keras's new policy, "float32" or "mixed_bfloat16".
 
     >>> set_precision("float32")
     'float32'

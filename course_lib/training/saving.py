@@ -1,4 +1,4 @@
-"""A training that is saved after each epoch and goes on from there."""
+"""A training that is saved after each epoch and continues from there."""
 
 import contextlib
 import dataclasses
@@ -17,9 +17,9 @@ START_AGAIN = "choose another folder, or delete this one to start again"
 
 
 class SavedRun:
-    """A folder whose last.npz holds the weights, history, settings and fingerprints of one epoch.
+    """A folder whose last.npz holds the last epoch's weights, history, settings and fingerprints.
 
-    They are in one file so that they cannot contradict each other. Nothing is pickled.
+    They are in one file, so they cannot contradict each other. Nothing is pickled.
     """
 
     def __init__(self, folder, model, train, test, config):
@@ -36,7 +36,7 @@ class SavedRun:
             self.partial.unlink()
 
     def restore(self) -> pd.DataFrame:
-        """Give the model its last weights and the optimiser its state; return the history."""
+        """Restore the model's weights and the optimiser's state; return the history."""
         if not self.path.exists():
             return empty_history()
         variables = self._variables()
@@ -44,7 +44,7 @@ class SavedRun:
             with self.path.open("rb") as stream, np.load(stream) as file:
                 run, history = json.loads(str(file["run"])), _history(file["history"])
                 arrays = [file[f"array{i}"] for i in range(len(file.files) - 2)]
-        except Exception as error:  # whatever a damaged or foreign file provokes
+        except Exception as error:  # reading a damaged or foreign file fails in many ways
             raise self._damaged() from error
         there, here = run["config"], self.run["config"]
         names = [name for name in there | here if there.get(name) != here.get(name)]
@@ -64,8 +64,10 @@ class SavedRun:
         return history
 
     def save(self, history):
-        """Build the file in memory, write it beside the old one, then replace that: a full disk
-        or a kill leaves the old file whole."""
+        """Write the file beside the old one, then replace that one.
+
+        If the disk is full or the process is killed, the old file stays whole.
+        """
         arrays = {f"array{i}": variable.numpy() for i, variable in enumerate(self._variables())}
         data = io.BytesIO()
         np.savez(data, run=json.dumps(self.run), history=history.to_numpy(), **arrays)
@@ -80,7 +82,7 @@ class SavedRun:
         return [*self.model.weights, *self.model.optimizer.variables]
 
     def _damaged(self):
-        return ValueError(f"{self.path} is damaged, or not written by `fit`; {START_AGAIN}")
+        return ValueError(f"{self.path} is damaged or was not written by `fit`; {START_AGAIN}")
 
 
 def empty_history():
@@ -99,5 +101,5 @@ def _explained(path):
     except OSError as error:
         raise OSError(
             f"{path} cannot be written ({error.strerror}): make room, or choose another folder; "
-            "what was saved before is whole, and the same call goes on from there"
+            "what was saved before is whole, and the same call continues from there"
         ) from error

@@ -6,7 +6,7 @@ from course_lib.training.config import TrainingConfig
 
 
 def learning_rate_at(config: TrainingConfig, epoch: float) -> float:
-    """The learning rate after `epoch` epochs (a fraction is a point within an epoch).
+    """The learning rate after `epoch` epochs; fractions are points within an epoch.
 
     >>> config = TrainingConfig(epochs=10, learning_rate=0.1, schedule="step")
     >>> [round(learning_rate_at(config, e), 4) for e in (0, 4.9, 5, 7.5)]

@@ -56,7 +56,7 @@ def test_occlusion_of_an_oblong_image_is_as_oblong():
 
 @pytest.mark.parametrize("kwargs", [{"stride": 0}, {"size": 3, "stride": 4}, {"size": 0}])
 def test_occlusion_refuses_squares_that_miss_pixels(kwargs):
-    with pytest.raises(ValueError, match=r"stride must lie between 1 and size"):
+    with pytest.raises(ValueError, match=r"stride must be from 1 to size"):
         occlusion(residual_net(), IMAGES[0], 0, **kwargs)
 
 

@@ -82,7 +82,7 @@ def test_nets_are_checked_before_the_first_is_trained(pairs, nets, error, messag
 
 def test_test_images_are_checked_before_training(pairs, monkeypatch):
     monkeypatch.setattr("course_lib.training.comparison.run", pytest.fail)
-    with pytest.raises(ValueError, match="test labels must lie between 0 and 1"):
+    with pytest.raises(ValueError, match="test labels must be from 0 to 1"):
         compare({"net": small_net}, pairs[0], (pairs[1][0], pairs[1][1] + 1), CONFIG)
 
 

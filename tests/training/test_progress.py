@@ -22,7 +22,7 @@ def test_a_bad_start_is_named_as_the_cause(pairs):
         model.layers[-1].bias.assign([np.inf, 0])
         return model
 
-    with pytest.raises(TrainingDivergedError, match=r"epoch 1, step 1; .*initialisation"):
+    with pytest.raises(TrainingDivergedError, match=r"epoch 1, step 1; .*initial weights"):
         train(build, *pairs, CONFIG)
 
 

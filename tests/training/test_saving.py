@@ -31,7 +31,7 @@ def test_a_stopped_training_goes_on_as_if_nothing_had_happened(
     stop_in_step(7)  # in the second of three epochs of five steps
     _, part = train(build, *pairs, config, folder=tmp_path)
     assert part.index.tolist() == [1]
-    assert "the same call goes on from there" in capsys.readouterr().out
+    assert "the same call continues from there" in capsys.readouterr().out
     monkeypatch.undo()
 
     resumed, history = train(build, *pairs, config, folder=tmp_path)
@@ -187,7 +187,7 @@ def test_a_damaged_or_foreign_file_is_one_sentence(pairs, tmp_path, damage):
     damage(tmp_path / "last.npz")
     model = small_net()
     before = model.get_weights()
-    with pytest.raises(ValueError, match=r"last\.npz is damaged, or not written by `fit`; choose"):
+    with pytest.raises(ValueError, match=r"last\.npz is damaged or was not written by `fit`"):
         train(lambda: model, *pairs, CONFIG, folder=tmp_path)
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 

@@ -43,7 +43,7 @@ def test_bfloat16_is_checked_and_used(pairs):
         (lambda x, y: (x * np.float32(np.nan), y), "finite"),
         (lambda x, y: (x, y[:5]), "one integer for each of the 72"),
         (lambda x, y: (x, y / 2), "float64"),
-        (lambda x, y: (x, y + 1), "between 0 and 1.*got 1 to 2"),
+        (lambda x, y: (x, y + 1), "from 0 to 1.*got 1 to 2"),
     ],
 )
 @pytest.mark.parametrize("which", ["train", "test"])
