@@ -83,6 +83,7 @@ def curves(panels, ylabel, title=None, xlabel="Epoch", ylim=(0, 100), chance=Non
             for name, (y, x, colour) in sorted(names.items(), key=lambda item: item[1][0]):
                 lowest = max(y, lowest + gap)  # names of lines that meet lie above each other
                 look = {"textcoords": "offset points", "color": colour, "va": "center"}
+                look["annotation_clip"] = False  # a name pushed above the axes is drawn, too
                 ax.annotate(name, (x, lowest), (8, 0), **look)
             ax.set(ylim=ylim)
             ax.set_title(group, size=14, weight="bold")
