@@ -81,6 +81,7 @@ def curves(panels, ylabel, title=None, chance=None):
             for name, (y, x, colour) in sorted(names.items(), key=lambda item: item[1][0]):
                 lowest = max(y, lowest + 7)  # names of lines that meet are stacked
                 look = {"textcoords": "offset points", "color": colour, "va": "center"}
+                look["annotation_clip"] = False  # a name pushed above the axes is drawn, too
                 ax.annotate(name, (x, lowest), (8, 0), **look)
             ax.set_title(group, size=14, weight="bold")
             _by_number(ax, xlabel="Epoch", ylim=(0, 100))

@@ -90,6 +90,14 @@ def test_curves_draw_each_run_in_its_group_and_name_it_at_its_end(drawn):
         assert not first.overlaps(second) and first.y1 <= second.y0
 
 
+def test_curves_draw_a_name_that_others_push_above_the_axes(drawn):
+    best = {"dropout": pd.Series([50.0, 97], [1, 2]), "all off": pd.Series([90.0, 100], [1, 2])}
+    fig = plots.curves({"training": best}, "accuracy, %")
+    renderer = drawn(fig).get_renderer()
+    for text in fig.axes[0].texts:
+        assert text.get_tightbbox(renderer).width > 0, text.get_text()  # null where it is cut off
+
+
 def test_points_draw_every_number_and_chance():
     table = pd.DataFrame({"plain": [60, 11], "residual": [62, 55]}, index=["whole", "1.1"])
     (ax,) = plots.points(table, "test accuracy, %", "deleted block", "Title", chance=10).axes
