@@ -47,13 +47,13 @@ slides: setup ## slides of every notebook in build/slides (showing them needs a 
 	  --SlidesExporter.reveal_width=1280 --SlidesExporter.reveal_height=800 --no-prompt \
 	  --SlidesExporter.reveal_scroll=True --output-dir build/slides notebooks/*.ipynb
 
-figures: setup ## draw the pictures of images/ anew
+figures: setup ## redraw the pictures in images/
 	$(PY) -m tools.figures
 
-links: setup ## write badges and set-up cells anew, for REPO=owner/name if given
+links: setup ## rewrite badges and set-up cells, for REPO=owner/name if given
 	$(PY) -m tools.links $(REPO)
 
-pins: ## solve requirements.txt anew (needs uv)
+pins: ## update the versions in requirements.txt (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --fork-strategy fewest --upgrade \
 	  --custom-compile-command "make pins" --no-annotate --no-emit-index-url --no-emit-find-links \
 	  --extra lab --extra test pyproject.toml -o requirements.txt

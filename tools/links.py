@@ -2,7 +2,7 @@
 
     python -m tools.links [owner/name]
 
-With a name, the address in pyproject.toml, README.md and CONTRIBUTING.md is changed first.
+With a name, the address in pyproject.toml, README.md and CONTRIBUTING.md changes first.
 """
 
 import os
@@ -35,7 +35,7 @@ ANY_BADGE = re.compile(rf"\[!\[Open In Colab\][^\]]*\]\({COLAB}/github/[^)]*\)")
 
 
 def repository():
-    """owner/name, as pyproject.toml has it."""
+    """owner/name, from pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return project["urls"]["Repository"].removeprefix("https://github.com/")
 
@@ -59,7 +59,7 @@ def save_notebook(notebook, path):
 
 
 def rename(old, new):
-    """Put the new owner/name where a text names the old one's address."""
+    """Replace the old owner/name in every GitHub address."""
     for path in (ROOT / name for name in ("pyproject.toml", "README.md", "CONTRIBUTING.md")):
         if path.exists():
             text = path.read_text(encoding="utf-8")

@@ -2,15 +2,14 @@
 
     python3 tools/setup_env.py [PYTHON]
 
-A .venv that works stays as it is until its successor is complete. Where packages are missing, or
-another Python is asked for, a new environment is filled in .venv.new, and the two change places
-with two renames. (pip would not do: updating .venv in place and cut off, it leaves a mixture.)
-Where the packages are all there, as after the folder was moved, .venv is mended in place, and that
-needs no network.
+A working .venv stays as it is until the new one is complete. If packages are missing, or another
+Python is asked for, a new environment is filled in .venv.new, and two renames put it in place of
+the old one. (Updating .venv in place with pip would leave a mixture if it were interrupted.) If all
+packages are there, as after the folder was moved, .venv is mended in place, without a network.
 
-An environment holds its own path, which a rename makes false: in the first lines of its commands,
-and in bin/activate. So the commands are made to look for Python beside themselves, and bin/activate
-is written again by running venv over the environment under its final name.
+An environment holds its own path, which a rename makes wrong: in the first lines of its commands,
+and in bin/activate. So the commands are changed to look for Python beside themselves, and
+bin/activate is written again by running venv over the environment under its final name.
 
 Pythons too old for the course must be able to read this file, to say so: no f-strings here.
 """
@@ -24,13 +23,13 @@ import subprocess
 import sys
 import time
 
-OLDEST, NEWEST = (3, 11), (3, 13)  # the Pythons that the pinned TensorFlow is built for
+OLDEST, NEWEST = (3, 11), (3, 13)  # the Pythons that the pinned TensorFlow supports
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 NEW, OLD = VENV + ".new", VENV + ".old"
 STAMP = "course-stamp"  # written last: what the environment was made for
 
-# A command that pip wrote starts with one of the first; it shall start with the second.
+# A command that pip wrote starts like FIRST_LINES; it should start with PYTHON_BESIDE.
 FIRST_LINES = re.compile(rb"#!(/bin/sh\n'''exec' .*\n' '''|.*/python[\d.]*)\n")
 PYTHON_BESIDE = b"""#!/bin/sh
 '''exec' "$(dirname -- "$0")/python" "$0" "$@"
@@ -53,14 +52,14 @@ def version_of(python, modules="sys"):
 
 
 def usual_pythons(found):
-    """The Pythons to make .venv with where none is asked for: that of a .venv that starts first."""
-    own = getattr(sys, "_base_executable", sys.executable)  # .venv's own would come to an end
+    """The Pythons to try if none is asked for, first that of a .venv that starts."""
+    own = getattr(sys, "_base_executable", sys.executable)  # .venv's own would be removed
     rest = [own, "python3.13", "python3.12", "python3.11"]
     return rest if found == "unusable" else [python_of(VENV)] + rest
 
 
 def choose(candidates):
-    """The first of these that can make .venv; where none can, exit with one sentence."""
+    """The first of these that can make .venv; if none can, exit with one sentence."""
     for python in candidates:
         version = version_of(python, "ensurepip, venv")
         if version and OLDEST <= version <= NEWEST:
@@ -82,7 +81,7 @@ def choose(candidates):
 
 
 def fingerprint(version):
-    """What .venv depends on; the folder too, since course_lib is installed by its place."""
+    """What .venv depends on, the folder included, since course_lib is installed by its path."""
     digest = hashlib.sha256(repr((ROOT, version)).encode())
     for name in ("requirements.txt", "pyproject.toml"):
         with open(os.path.join(ROOT, name), "rb") as file:
@@ -91,7 +90,7 @@ def fingerprint(version):
 
 
 def state(asked):
-    """'ready', 'stale' where .venv starts but fits other pins, or 'unusable' (none, broken)."""
+    """'ready'; 'stale' if .venv starts but was made for other pins; or 'unusable'."""
     have = version_of(python_of(VENV))
     if not have or not OLDEST <= have <= NEWEST or (asked and version_of(asked) != have):
         return "unusable"
@@ -107,7 +106,7 @@ def run(*command):
 
 
 def has_packages(venv):
-    """Whether every pin is installed already; pip answers without a network."""
+    """Whether every pin is already installed; pip tells without a network."""
     pip = [python_of(venv), "-m", "pip", "install", "--dry-run", "--no-index", "--report", "-"]
     try:
         with open(os.devnull, "w") as quiet:
@@ -124,7 +123,7 @@ def install(venv, *what):
 
 
 def install_course(venv):
-    """course_lib by its place, and what a kernel and a renamed environment need."""
+    """Install course_lib by its path, and what a kernel and a renamed environment need."""
     install(venv, "--no-deps", "--no-build-isolation", "-e", ".")
     config = os.path.join(venv, "etc", "ipython")
     os.makedirs(config, exist_ok=True)
@@ -143,7 +142,7 @@ def install_course(venv):
 
 
 def finish():
-    """Tell .venv its name, and stamp it."""
+    """Write .venv's final path into it, and stamp it."""
     run(python_of(VENV), "-m", "venv", "--without-pip", VENV)
     part = os.path.join(VENV, STAMP + ".part")
     with open(part, "w") as file:
@@ -152,7 +151,7 @@ def finish():
 
 
 def unstamp(venv):
-    """Before an environment is changed: cut off in the middle, it must not look ready."""
+    """Call this before changing an environment: if interrupted, it must not look ready."""
     if os.path.exists(os.path.join(venv, STAMP)):
         os.remove(os.path.join(venv, STAMP))
 
@@ -166,7 +165,7 @@ def discard(venv):
 
 
 def tidy():
-    """Put the old .venv back if it is missing; remove what a cut-off set-up left beside it."""
+    """Put the old .venv back if there is none; remove what an interrupted set-up left."""
     if os.path.lexists(OLD) and not os.path.lexists(VENV):
         os.rename(OLD, VENV)
     discard(OLD)
@@ -174,10 +173,10 @@ def tidy():
 
 
 def replace(python):
-    """Fill a new environment beside .venv, then let the two change places."""
+    """Fill a new environment beside .venv, then swap them."""
     print("Making .venv with Python {}.{} ...".format(*version_of(python)), flush=True)
     run(python, "-m", "venv", NEW)
-    print("Installing the packages (2.6 GB; a network and some minutes needed) ...", flush=True)
+    print("Installing the packages (2.6 GB; needs a network and some minutes) ...", flush=True)
     install(NEW, "-r", "requirements.txt")
     install_course(NEW)
     if os.path.lexists(VENV):
@@ -198,13 +197,13 @@ def set_up(asked):
 
 
 def wait_for_another(file):
-    """Of two set-ups at once the second waits, until the first has closed this file."""
+    """If two set-ups run at once, the second waits until the first has closed this file."""
     try:
         import fcntl
 
         fcntl.flock(file, fcntl.LOCK_EX)
     except (ImportError, OSError):
-        pass  # a system without locks: one at a time, please
+        pass  # a system without locks: nothing stops two set-ups at once
 
 
 def main(asked):
@@ -222,11 +221,11 @@ def main(asked):
 
 
 def still_there():
-    """What to tell whoever had a .venv before the set-up failed."""
+    """What to say after a failed set-up if there was a .venv before."""
     if state("") == "unusable":
         return ""
     return (
-        " The .venv that was there is kept. To go on with it meanwhile: "
+        " Your old .venv is kept. To continue with it meanwhile: "
         ".venv/bin/python -m jupyterlab notebooks"
     )
 

@@ -126,7 +126,7 @@ def test_curves_and_points_refuse(call, error, message):
 
 def test_bars_draw_every_value_in_order():
     values = {"fc6": 37_752_832, "conv1": 34_944, "worse": -2.5}
-    (ax,) = plots.bars(pd.Series(values), highlight=["fc6"]).axes
+    (ax,) = plots.bars(pd.Series(values), highlight="fc6").axes
     assert [bar.get_width() for bar in ax.patches] == list(values.values())
     assert [text.get_text() for text in ax.texts] == ["37,752,832", "34,944", "-2.5"]
     assert [label.get_text() for label in ax.get_yticklabels()] == list(values)
@@ -137,9 +137,9 @@ def test_bars_draw_every_value_in_order():
 @pytest.mark.parametrize(
     ("values", "highlight", "message"),
     [
-        ({}, (), "finite numbers, at least one"),
-        ({"a": float("nan")}, (), "values must be finite"),
-        ({"a": 1}, "b", r"highlight must name bars \(\['a'\]\), got \['b'\]"),
+        ({}, None, "finite numbers, at least one"),
+        ({"a": float("nan")}, None, "values must be finite"),
+        ({"a": 1}, "b", r"highlight must name a bar \(\['a'\]\), got 'b'"),
     ],
 )
 def test_bars_refuse(values, highlight, message):
