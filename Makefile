@@ -2,6 +2,9 @@
 # PYTHON=python3.12 makes .venv with that Python; ARGS=... goes to the program that is started.
 PY := .venv/bin/python
 export COURSE_TEST_START := $(shell date +%s)
+# A checkout that cannot be written to can be checked too: no caches in it.
+export RUFF_NO_CACHE := true
+PYTEST := $(PY) -m pytest -p no:cacheprovider -n 2
 # No display: JupyterLab prints its address. Root (a container): it must be told that this is meant.
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -28,10 +31,10 @@ lint: setup ## check style and the order of imports only
 	.venv/bin/lint-imports --no-cache
 
 unit: setup ## unit tests and doctests only
-	$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
+	$(PYTEST) --dist worksteal $(ARGS)
 
 notebooks: setup ## run every notebook (or NB=02) and compare with its saved outputs
-	$(PY) -m pytest -n 2 --dist loadfile $(NBVAL) notebooks/$(NB)*.ipynb
+	$(PYTEST) --dist loadfile $(NBVAL) notebooks/$(NB)*.ipynb
 
 refresh: setup ## run every notebook (or NB=02) and save its outputs
 	$(PY) -m tools.refresh $(NB)
@@ -44,16 +47,16 @@ slides: setup ## slides of every notebook in build/slides (showing them needs a 
 	  --SlidesExporter.reveal_width=1280 --SlidesExporter.reveal_height=800 --no-prompt \
 	  --SlidesExporter.reveal_scroll=True --output-dir build/slides notebooks/*.ipynb
 
-figures: setup ## draw the pictures of images/ anew
+figures: setup ## redraw the pictures in images/
 	$(PY) -m tools.figures
 
-links: setup ## write badges and set-up cells anew, for REPO=owner/name if given
+links: setup ## rewrite badges and set-up cells, for REPO=owner/name if given
 	$(PY) -m tools.links $(REPO)
 
-pins: ## solve requirements.txt anew (needs uv)
+pins: ## update the versions in requirements.txt (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --fork-strategy fewest --upgrade \
 	  --custom-compile-command "make pins" --no-annotate --no-emit-index-url --no-emit-find-links \
 	  --extra lab --extra test pyproject.toml -o requirements.txt
 
 clean: ## remove .venv and whatever is built
-	rm -rf .venv build course_lib.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv .venv.new .venv.old build course_lib.egg-info .pytest_cache .ruff_cache

@@ -9,7 +9,11 @@ from nbval.plugin import IPyNbFile
 
 from tools.notebooks import peak_mb, use_kernel_env
 
-use_kernel_env()
+# Pytest loads the tests' conftest.py files itself. Collected for doctests as well, two of them
+# would be imported under one name.
+collect_ignore_glob = ["tests/*/conftest.py"]
+
+ipython_folder = use_kernel_env()  # removed when pytest ends
 table = defaultdict(lambda: {"seconds": 0.0, "peak": 0.0, "cells": 0, "run": 0, "compared": 0})
 
 

@@ -1,4 +1,4 @@
-"""What must be light to import is so. That rooms import one way, `make lint` checks."""
+"""What must load no TensorFlow loads none; `make lint` checks the order of the rooms."""
 
 import subprocess
 import sys

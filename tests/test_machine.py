@@ -1,9 +1,23 @@
+import platform
+from pathlib import Path
+
 import pytest
 
 from course_lib import machine
 
 DATA_SETS = {"shapes10": ("ready", "drawn when needed")}
 GIB = 2**30
+
+
+@pytest.mark.skipif(
+    platform.system() != "Linux" or platform.machine() != "x86_64", reason="reads /proc/cpuinfo"
+)
+def test_features_are_those_of_the_running_system():
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    flags = next(line for line in lines if line.startswith("flags")).split(":")[1].split()
+    assert "sse2" in flags
+    assert set(flags) <= machine.cpu_features()
+    assert machine.cpu_features() & machine.BFLOAT16_INSTRUCTIONS <= set(flags)
 
 
 @pytest.fixture

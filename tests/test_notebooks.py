@@ -1,4 +1,4 @@
-"""The rules that every notebook keeps; that its outputs are right, nbval says."""
+"""The rules that every notebook keeps. nbval checks that its outputs are right."""
 
 import re
 

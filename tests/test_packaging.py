@@ -4,10 +4,12 @@ import re
 import tomllib
 
 import pytest
+import setuptools
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+import course_lib
 from tools.notebooks import ROOT
 from tools.setup_env import NEWEST, OLDEST
 
@@ -53,6 +55,14 @@ def test_colab_keeps_its_own_packages(colab):
     own = Requirement(colab)
     ranges = {r.name: r.specifier for r in map(Requirement, PROJECT["dependencies"])}
     assert Version(str(own.specifier).removeprefix("==")) in ranges[own.name]
+
+
+def test_setuptools_finds_the_version(monkeypatch):
+    """Without it nothing can be installed, and an environment that is there does not tell."""
+    monkeypatch.chdir(ROOT)
+    distribution = setuptools.Distribution()
+    distribution.parse_config_files()
+    assert distribution.metadata.version == course_lib.__version__
 
 
 def test_environment_yml_installs_the_same():

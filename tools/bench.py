@@ -1,7 +1,7 @@
-"""Measure what the library promises: `make bench` prints one table, and asserts nothing.
+"""Measure how fast the library is: `make bench` prints one table.
 
-The rivals take turns in one run, so that a machine that slows down slows both. Reported are the
-median of the rounds' ratios, and the lowest and the highest of them.
+The rivals take turns in one run, so a computer that slows down slows both. The last columns are the
+median of the rounds' ratios, and the lowest and highest of them.
 """
 
 import os
@@ -22,12 +22,12 @@ from course_lib.models.layers import FusedBatchNormalization, LocalResponseNorma
 from course_lib.training.precision import set_precision
 
 BATCH = 128
-STEPS = 3  # training steps a turn
+STEPS = 3  # training steps per turn
 ROUNDS = 7
 
 
 def with_keras_normalisation(model):
-    """The same net with Keras's own batch normalisation in place of ours."""
+    """The same net with Keras's batch normalisation instead of ours."""
 
     def replaced(layer):
         kind = type(layer)
@@ -39,7 +39,7 @@ def with_keras_normalisation(model):
 
 
 def training_turn(model):
-    """A function that trains a net for CIFAR for a few steps on noise."""
+    """A function that trains a net for CIFAR on noise, for a few steps."""
     rng = np.random.default_rng(0)
     images = tf.constant(rng.random((BATCH, 32, 32, 3), "float32"))
     labels = tf.constant(rng.integers(0, 10, BATCH))
@@ -57,7 +57,7 @@ def training_turn(model):
 
 
 def lrn_turn(normalise):
-    """A function that takes LRN forward and backward on AlexNet's first feature maps."""
+    """A function that runs LRN forward and backward on AlexNet's first feature maps."""
     maps = tf.random.normal((8, 55, 55, 96))
 
     @tf.function
@@ -77,9 +77,9 @@ def seconds(turn):
 
 
 def compare(name, unit, work, reference, ours):
-    """Print the median rate of two turns that alternate, and the ratio of ours to the reference.
+    """Print the median rates of two alternating turns, and the ratio of ours to the reference.
 
-    `work` is how many units a turn does. The first call, which builds the graph, is not timed.
+    `work` is the number of units in a turn. The first call, which builds the graph, is not timed.
     """
     for turn in (reference, ours):
         turn()
@@ -98,15 +98,13 @@ def compare_batch_norms(precision):
     reference = training_turn(with_keras_normalisation(build()))
     ours = training_turn(build())
     ceiling = training_turn(build(normalisation=None, conv_bias=False))
-    name = f"training ResNet-20, {precision}"
-    compare(name, "images/s", BATCH * STEPS, reference, ours)
-    compare(
-        "  with no normalisation in place of ours", "images/s", BATCH * STEPS, reference, ceiling
-    )
+    images = BATCH * STEPS
+    compare(f"training ResNet-20, {precision}", "images/s", images, reference, ours)
+    compare("  without any normalisation", "images/s", images, reference, ceiling)
 
 
 def compare_resnet50():
-    """Building, predicting with and training ResNet-50 at 224×224, ours and Keras's."""
+    """Build, use and train ResNet-50 at 224×224, ours and Keras's."""
     images = tf.random.stateless_normal((8, 224, 224, 3), seed=(0, 1))
     labels = tf.range(8)
 
@@ -134,7 +132,7 @@ def compare_resnet50():
 
 
 def import_seconds():
-    """Seconds that `import course_lib` takes in a new interpreter, without its start-up."""
+    """Seconds that `import course_lib` takes in a new interpreter, after its start-up."""
     code = "import time; t = time.perf_counter(); import course_lib; print(time.perf_counter() - t)"
     command = [sys.executable, "-c", code]
     return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)

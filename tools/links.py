@@ -2,7 +2,7 @@
 
     python -m tools.links [owner/name]
 
-With a name, the address in pyproject.toml, README.md and CONTRIBUTING.md is changed first.
+With a name, the address in pyproject.toml, README.md and CONTRIBUTING.md changes first.
 """
 
 import os
@@ -19,7 +19,13 @@ SETUP_CELL = """\
 import importlib.util
 
 if importlib.util.find_spec("course_lib") is None:
-    %pip install -q git+https://github.com/{repo}"""
+    %pip install -qqq git+https://github.com/{repo}
+    importlib.invalidate_caches()
+    if importlib.util.find_spec("course_lib") is None:
+        raise RuntimeError(
+            "course_lib is missing, and it could not be fetched. In Colab: is there a network? "
+            "On your own computer: start the course with `make lab`, as its README says."
+        )"""
 COLAB = "https://colab.research.google.com"
 BADGE = (
     f"[![Open In Colab]({COLAB}/assets/colab-badge.svg)]"
@@ -29,7 +35,7 @@ ANY_BADGE = re.compile(rf"\[!\[Open In Colab\][^\]]*\]\({COLAB}/github/[^)]*\)")
 
 
 def repository():
-    """owner/name, as pyproject.toml has it."""
+    """owner/name, from pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return project["urls"]["Repository"].removeprefix("https://github.com/")
 
@@ -53,7 +59,7 @@ def save_notebook(notebook, path):
 
 
 def rename(old, new):
-    """Put the new owner/name where a text names the old one's address."""
+    """Replace the old owner/name in every GitHub address."""
     for path in (ROOT / name for name in ("pyproject.toml", "README.md", "CONTRIBUTING.md")):
         if path.exists():
             text = path.read_text(encoding="utf-8")

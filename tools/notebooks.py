@@ -1,6 +1,7 @@
-"""What the notebooks' tools and tests share: where they are, and how their kernels run."""
+"""What tools and tests of the notebooks share: where notebooks are, and how their kernels run."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -8,24 +9,26 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 
-# nbval's kernels and those of `make refresh` run alike, so that their outputs agree.
+# nbval's kernels and those of `make refresh` have the same settings, so their outputs agree.
 KERNEL_ENV = {
-    "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow's log lines name the machine
-    "TQDM_DISABLE": "1",  # a progress bar's last state is a time
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow's log lines differ between computers
+    "TQDM_DISABLE": "1",  # a progress bar ends with a time
     "JUPYTER_PREFER_ENV_PATH": "1",  # .venv's kernel, not one that the user registered
-    "IPYTHONDIR": str(ROOT / "build" / "ipython"),  # nor the user's start-up files
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 
 
 def use_kernel_env():
+    """Set `KERNEL_ENV` for this process. Returns a temporary folder that it needs: keep it."""
     os.environ.update(KERNEL_ENV)
     os.environ.pop("JUPYTER_PATH", None)
-    Path(KERNEL_ENV["IPYTHONDIR"]).mkdir(parents=True, exist_ok=True)
+    folder = tempfile.TemporaryDirectory(prefix="course-ipython-", ignore_cleanup_errors=True)
+    os.environ["IPYTHONDIR"] = folder.name  # not the user's, which may hold start-up files
+    return folder
 
 
 def peak_mb(pid):
-    """The most memory that a process held, in MB; on a system that keeps no peak, what it holds."""
+    """A process's peak memory in MB, or its memory now if the system keeps no peak."""
     status = Path(f"/proc/{pid}/status")
     if status.exists():
         for line in status.read_text().splitlines():

@@ -1,6 +1,8 @@
-"""Run notebooks from a clean kernel and save their outputs, whole or not at all.
+"""Run notebooks in a new kernel and save their outputs, all or none.
 
-python -m tools.refresh [02]        (the start of a name; without one, every notebook)
+    python -m tools.refresh [02]
+
+The argument is the start of a notebook's name; without one, every notebook runs.
 """
 
 import sys
@@ -13,7 +15,7 @@ from nbclient.exceptions import CellExecutionError
 from tools.links import save_notebook
 from tools.notebooks import NOTEBOOKS, peak_mb, use_kernel_env
 
-# The same on every machine: versions and times of a run are left out.
+# The same on every computer, without versions and times.
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -25,7 +27,7 @@ def is_stderr(output):
 
 
 def refresh(path):
-    """Run one notebook and save it; exit with the cell's error where one fails."""
+    """Run one notebook and save it; if a cell fails, exit with its error."""
     notebook = nbformat.read(path, as_version=4)
     start, peak = time.perf_counter(), 0.0
 
@@ -46,11 +48,11 @@ def refresh(path):
     try:
         client.execute()
     except CellExecutionError as error:
-        sys.exit(f"{path.name} is left as it was, since a cell failed:\n{error}")
+        sys.exit(f"{path.name} is unchanged, since a cell failed:\n{error}")
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         for output in filter(is_stderr, cell.get("outputs", [])):
-            print(f"{path.name}, not saved from stderr: {output.text}", end="")
+            print(f"{path.name}, from stderr, not saved: {output.text}", end="")
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if not is_stderr(output)]
     nbformat.validate(notebook)
@@ -59,7 +61,7 @@ def refresh(path):
 
 
 if __name__ == "__main__":
-    use_kernel_env()
+    ipython_folder = use_kernel_env()  # removed at the end
     prefix = sys.argv[1] if len(sys.argv) > 1 else ""
     paths = sorted(NOTEBOOKS.glob(f"{prefix}*.ipynb"))
     if not paths:

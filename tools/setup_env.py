@@ -2,24 +2,43 @@
 
     python3 tools/setup_env.py [PYTHON]
 
+A working .venv stays as it is until the new one is complete. If packages are missing, or another
+Python is asked for, a new environment is filled in .venv.new, and two renames put it in place of
+the old one. (Updating .venv in place with pip would leave a mixture if it were interrupted.) If all
+packages are there, as after the folder was moved, .venv is mended in place, without a network.
+
+An environment holds its own path, which a rename makes wrong: in the first lines of its commands,
+and in bin/activate. So the commands are changed to look for Python beside themselves, and
+bin/activate is written again by running venv over the environment under its final name.
+
 Pythons too old for the course must be able to read this file, to say so: no f-strings here.
 """
 
 import hashlib
+import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
 
-OLDEST, NEWEST = (3, 11), (3, 13)  # the Pythons that the pinned TensorFlow is built for
+OLDEST, NEWEST = (3, 11), (3, 13)  # the Pythons that the pinned TensorFlow supports
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
-VENV_PYTHON = os.path.join(
-    VENV, *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python"))
-)
-# TensorFlow's log lines go to the terminal, not into the notebook that imports it.
-KERNEL_CONFIG = os.path.join(VENV, "etc", "ipython", "ipython_kernel_config.py")
-STAMP = os.path.join(VENV, "course-stamp")  # written last: without it, the set-up was cut off
+NEW, OLD = VENV + ".new", VENV + ".old"
+STAMP = "course-stamp"  # written last: what the environment was made for
+
+# A command that pip wrote starts like FIRST_LINES; it should start with PYTHON_BESIDE.
+FIRST_LINES = re.compile(rb"#!(/bin/sh\n'''exec' .*\n' '''|.*/python[\d.]*)\n")
+PYTHON_BESIDE = b"""#!/bin/sh
+'''exec' "$(dirname -- "$0")/python" "$0" "$@"
+' '''
+"""
+
+
+def python_of(venv):
+    return os.path.join(venv, "bin", "python")
 
 
 def version_of(python, modules="sys"):
@@ -32,14 +51,20 @@ def version_of(python, modules="sys"):
         return None
 
 
-def choose(asked):
-    """The Python to build .venv with; where there is none, exit with one sentence."""
-    own = getattr(sys, "_base_executable", sys.executable)  # not .venv's, which may be replaced
-    for python in [asked] if asked else [own, "python3.13", "python3.12", "python3.11"]:
+def usual_pythons(found):
+    """The Pythons to try if none is asked for, first that of a .venv that starts."""
+    own = getattr(sys, "_base_executable", sys.executable)  # .venv's own would be removed
+    rest = [own, "python3.13", "python3.12", "python3.11"]
+    return rest if found == "unusable" else [python_of(VENV)] + rest
+
+
+def choose(candidates):
+    """The first of these that can make .venv; if none can, exit with one sentence."""
+    for python in candidates:
         version = version_of(python, "ensurepip, venv")
         if version and OLDEST <= version <= NEWEST:
             return python
-    first = asked or own
+    first = candidates[0]
     version = version_of(first)
     if version is None:
         sys.exit("{} does not start: name another, as in PYTHON=python3.12.".format(first))
@@ -56,7 +81,7 @@ def choose(asked):
 
 
 def fingerprint(version):
-    """What .venv depends on; the folder too, since course_lib is installed by its place."""
+    """What .venv depends on, the folder included, since course_lib is installed by its path."""
     digest = hashlib.sha256(repr((ROOT, version)).encode())
     for name in ("requirements.txt", "pyproject.toml"):
         with open(os.path.join(ROOT, name), "rb") as file:
@@ -65,54 +90,153 @@ def fingerprint(version):
 
 
 def state(asked):
-    """'ready', 'stale' where packages changed, or 'unusable'."""
-    have = version_of(VENV_PYTHON)
-    if not have or not os.path.exists(STAMP) or (asked and version_of(asked) != have):
-        return "unusable"  # none, broken, cut off in the middle, or another Python's
-    with open(STAMP) as file:
-        return "ready" if file.read() == fingerprint(have) else "stale"
-
-
-def wait_for_another(file):
-    """Two set-ups at once would spoil one .venv: the second waits (except on Windows)."""
+    """'ready'; 'stale' if .venv starts but was made for other pins; or 'unusable'."""
+    have = version_of(python_of(VENV))
+    if not have or not OLDEST <= have <= NEWEST or (asked and version_of(asked) != have):
+        return "unusable"
     try:
-        import fcntl
+        with open(os.path.join(VENV, STAMP)) as file:
+            return "ready" if file.read() == fingerprint(have) else "stale"
+    except OSError:
+        return "stale"
 
-        fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed
-    except (ImportError, OSError):
-        pass
+
+def run(*command):
+    subprocess.check_call(command, cwd=ROOT)
+
+
+def has_packages(venv):
+    """Whether every pin is already installed; pip tells without a network."""
+    pip = [python_of(venv), "-m", "pip", "install", "--dry-run", "--no-index", "--report", "-"]
+    try:
+        with open(os.devnull, "w") as quiet:
+            out = subprocess.check_output(
+                pip + ["-q", "-r", "requirements.txt"], cwd=ROOT, stderr=quiet
+            )
+        return not json.loads(out.decode("utf-8"))["install"]
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        return False
+
+
+def install(venv, *what):
+    run(python_of(venv), "-m", "pip", "install", "-q", "--disable-pip-version-check", *what)
+
+
+def install_course(venv):
+    """Install course_lib by its path, and what a kernel and a renamed environment need."""
+    install(venv, "--no-deps", "--no-build-isolation", "-e", ".")
+    config = os.path.join(venv, "etc", "ipython")
+    os.makedirs(config, exist_ok=True)
+    with open(os.path.join(config, "ipython_kernel_config.py"), "w") as file:
+        # TensorFlow's log lines go to the terminal, not into the notebook that imports it.
+        file.write("c.IPKernelApp.capture_fd_output = False\n")
+    for name in os.listdir(os.path.join(venv, "bin")):
+        path = os.path.join(venv, "bin", name)
+        if os.path.isfile(path) and not os.path.islink(path):
+            with open(path, "rb") as file:
+                text = file.read()
+            found = FIRST_LINES.match(text)
+            if found and found.group() != PYTHON_BESIDE:
+                with open(path, "wb") as file:
+                    file.write(PYTHON_BESIDE + text[found.end() :])
+
+
+def finish():
+    """Write .venv's final path into it, and stamp it."""
+    run(python_of(VENV), "-m", "venv", "--without-pip", VENV)
+    part = os.path.join(VENV, STAMP + ".part")
+    with open(part, "w") as file:
+        file.write(fingerprint(version_of(python_of(VENV))))
+    os.replace(part, os.path.join(VENV, STAMP))
+
+
+def unstamp(venv):
+    """Call this before changing an environment: if interrupted, it must not look ready."""
+    if os.path.exists(os.path.join(venv, STAMP)):
+        os.remove(os.path.join(venv, STAMP))
+
+
+def discard(venv):
+    if os.path.islink(venv):
+        os.remove(venv)
+    elif os.path.exists(venv):
+        unstamp(venv)
+        shutil.rmtree(venv)
+
+
+def tidy():
+    """Put the old .venv back if there is none; remove what an interrupted set-up left."""
+    if os.path.lexists(OLD) and not os.path.lexists(VENV):
+        os.rename(OLD, VENV)
+    discard(OLD)
+    discard(NEW)
+
+
+def replace(python):
+    """Fill a new environment beside .venv, then swap them."""
+    print("Making .venv with Python {}.{} ...".format(*version_of(python)), flush=True)
+    run(python, "-m", "venv", NEW)
+    print("Installing the packages (2.6 GB; needs a network and some minutes) ...", flush=True)
+    install(NEW, "-r", "requirements.txt")
+    install_course(NEW)
+    if os.path.lexists(VENV):
+        os.rename(VENV, OLD)
+    os.rename(NEW, VENV)
 
 
 def set_up(asked):
     start, found = time.time(), state(asked)
-    if os.path.exists(STAMP):
-        os.remove(STAMP)  # before anything else: from here on, .venv is half made
-    if found == "unusable":
-        python = choose(asked)
-        print("Making .venv with Python {}.{} ...".format(*version_of(python)), flush=True)
-        subprocess.check_call([python, "-m", "venv", "--clear", VENV])
-    print("Installing the packages (2.6 GB; a network and some minutes needed) ...", flush=True)
-    pip = [VENV_PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    subprocess.check_call(pip + ["-r", "requirements.txt"], cwd=ROOT)
-    subprocess.check_call(pip + ["--no-deps", "--no-build-isolation", "-e", "."], cwd=ROOT)
-    os.makedirs(os.path.dirname(KERNEL_CONFIG), exist_ok=True)
-    with open(KERNEL_CONFIG, "w") as file:
-        file.write("c.IPKernelApp.capture_fd_output = False\n")
-    with open(STAMP + ".part", "w") as file:
-        file.write(fingerprint(version_of(VENV_PYTHON)))
-    os.replace(STAMP + ".part", STAMP)
+    if found == "stale" and has_packages(VENV):
+        print("Mending .venv ...", flush=True)
+        unstamp(VENV)
+        install_course(VENV)
+    else:
+        replace(choose([asked] if asked else usual_pythons(found)))
+    finish()
     print("The set-up is ready after {:.0f} s.".format(time.time() - start))
+
+
+def wait_for_another(file):
+    """If two set-ups run at once, the second waits until the first has closed this file."""
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except (ImportError, OSError):
+        pass  # a system without locks: nothing stops two set-ups at once
+
+
+def main(asked):
+    if state(asked) == "ready" and not os.path.exists(NEW) and not os.path.exists(OLD):
+        return
+    with open(os.path.join(ROOT, "requirements.txt")) as file:
+        wait_for_another(file)
+        tidy()
+        if state(asked) == "ready":
+            return
+        try:
+            set_up(asked)
+        finally:
+            tidy()
+
+
+def still_there():
+    """What to say after a failed set-up if there was a .venv before."""
+    if state("") == "unusable":
+        return ""
+    return (
+        " Your old .venv is kept. To continue with it meanwhile: "
+        ".venv/bin/python -m jupyterlab notebooks"
+    )
 
 
 if __name__ == "__main__":
     try:
-        asked = sys.argv[1] if len(sys.argv) > 1 else ""
-        if state(asked) != "ready":
-            with open(os.path.join(ROOT, "requirements.txt")) as file:
-                wait_for_another(file)
-                if state(asked) != "ready":
-                    set_up(asked)
+        main(sys.argv[1] if len(sys.argv) > 1 else "")
     except subprocess.CalledProcessError:
-        sys.exit("The set-up failed for the reason above (is there a network?): run it again.")
+        sys.exit(
+            "The set-up failed for the reason above (is there a network?): run it again."
+            + still_there()
+        )
     except KeyboardInterrupt:
-        sys.exit("The set-up was interrupted: run it again, and it starts where it must.")
+        sys.exit("The set-up was interrupted: run it again." + still_there())

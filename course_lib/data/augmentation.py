@@ -2,22 +2,19 @@
 
 import tensorflow as tf
 
-CROP_PADDING = 4  # pixels on each side (ResNet paper, section 4.2)
+PAD = 4  # pixels on each side (ResNet paper, section 4.2)
 
 
 def augment(images: tf.Tensor, kind: str, seed) -> tf.Tensor:
     """Move and mirror the images of a batch at random.
 
     Args:
-        images: (n, height, width, channels), any dtype.
-        kind: "none", "flip", "crop" or "crop+flip". A crop pads 4 zeros on each side and cuts a
-            window of the old size; a flip mirrors left and right for every other image on
-            average. (AlexNet, section 4.1, cuts 224 of 256 pixels; this is the form for small
-            images of ResNet, section 4.2.)
+        images: (n, height, width, channels), any dtype; the result has the same shape and dtype.
+        kind: "none", "flip", "crop" or "crop+flip". A crop pads 4 pixels of zeros on each side and
+            cuts out a window of the original size; a flip mirrors each image, left to right, with
+            probability 1/2. AlexNet (section 4.1) cuts 224 of 256 pixels; this is ResNet's version
+            for small images (section 4.2).
         seed: two integers; the same seed gives the same result.
-
-    Returns:
-        A tensor of the same shape and dtype.
 
     >>> augment(tf.ones((2, 8, 8, 3)), "crop+flip", seed=(0, 1)).shape
     TensorShape([2, 8, 8, 3])
@@ -25,9 +22,8 @@ def augment(images: tf.Tensor, kind: str, seed) -> tf.Tensor:
     n = tf.shape(images)[0]
     height, width = images.shape[1:3]
     if "crop" in kind:
-        pad = CROP_PADDING
-        corner = tf.random.stateless_uniform((n, 2), seed, 0, 2 * pad + 1, tf.int32)
-        images = tf.pad(images, [[0, 0], [pad, pad], [pad, pad], [0, 0]])
+        corner = tf.random.stateless_uniform((n, 2), seed, 0, 2 * PAD + 1, tf.int32)
+        images = tf.pad(images, [[0, 0], [PAD, PAD], [PAD, PAD], [0, 0]])
         rows = corner[:, :1] + tf.range(height)
         columns = corner[:, 1:] + tf.range(width)
         images = tf.gather(images, rows, axis=1, batch_dims=1)

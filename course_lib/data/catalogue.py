@@ -9,21 +9,21 @@ CIFAR = ("cifar10", "cifar100")
 def load(name, n_train=None, n_test=None, seed=0):
     """Load the `Dataset` "shapes10", "cifar10" or "cifar100", whole or in part.
 
-    CIFAR is looked for in `cifar10.npz` (arrays x_train, y_train, x_test, y_test) in the folder
-    that the environment variable COURSE_DATA_DIR names. Where there is none, Keras's own loader
-    downloads it once (170 MB) and keeps it.
+    For CIFAR, the folder that the environment variable COURSE_DATA_DIR names is searched for
+    `cifar10.npz` or `cifar100.npz` (arrays x_train, y_train, x_test, y_test). If there is no such
+    file, Keras downloads the data once (170 MB) and keeps it. Source: A. Krizhevsky, "Learning
+    Multiple Layers of Features from Tiny Images", 2009.
 
     Args:
-        n_train, n_test: for shapes10, how many images to draw. For CIFAR, how many to take from
-            the front of a shuffle in which the classes take turns; None: all, as stored.
-        seed: the seed of shapes10, or of that shuffle.
+        n_train, n_test: for shapes10, how many images to draw; None: 6,000 and 1,000. For CIFAR,
+            how many to take from the start of a shuffled order in which the classes alternate;
+            None: all, in stored order.
+        seed: of shapes10, or of that order.
 
     Raises:
-        ValueError: unknown name, a number of images below 1 or above what there is, or a file
-            that holds something else.
-        OSError: COURSE_DATA_DIR names no folder, a file can't be read, or the download failed.
-
-    Source of CIFAR: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
+        ValueError: a number is out of range, more images than there are, or a file that holds
+            something else.
+        OSError: COURSE_DATA_DIR names no folder, a file cannot be read, or the download failed.
 
     >>> load("shapes10", n_train=20, n_test=10)
     <Dataset shapes10: 20 + 10 images of 32x32, 10 classes>
@@ -37,11 +37,10 @@ def load(name, n_train=None, n_test=None, seed=0):
 
 
 def inventory() -> dict[str, tuple[str, str]]:
-    """Which data sets are on this computer, for `machine.report`; reads none of them whole.
+    """Which data sets are on this computer, for `machine.report`; reads none of them completely.
 
-    Returns:
-        For each name "ready", "not usable" or "not here", and a comment. What is ready, `load`
-        returns without a download, unless single bytes are damaged.
+    Returns for each name "ready", "not usable" or "not here", and a comment. `load` returns a
+    ready data set without a download, unless a few bytes are damaged.
 
     >>> inventory()["shapes10"]
     ('ready', 'drawn when needed')

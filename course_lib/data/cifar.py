@@ -24,8 +24,8 @@ def load_cifar(name, n_train=None, n_test=None, seed=0):
     """Load "cifar10" or "cifar100" (its 100 fine labels), whole or in part; see `data.load`."""
     path = sources.shared_copy(name)
     if path:
-        _check_kinds(sources.read_headers(path), name, path)  # before memory is taken for them
-        arrays, source = sources.read_arrays(path), path
+        _check_kinds(sources.read(path, sources.header), name, path)  # before reading it all
+        arrays, source = sources.read(path), path
     else:
         arrays, source = sources.through_keras(name), "the copy that Keras keeps"
         _check_kinds(arrays, name, source)
@@ -39,11 +39,11 @@ def load_cifar(name, n_train=None, n_test=None, seed=0):
 
 
 def find_cifar(name):
-    """Whether `load_cifar` would find the data set on this computer; see `data.inventory`."""
+    """The state of the data set on this computer, and a comment, as in `data.inventory`."""
     try:
         path = sources.shared_copy(name)
         if path:
-            _check_kinds(sources.read_headers(path), name, path)
+            _check_kinds(sources.read(path, sources.header), name, path)
             return "ready", "in the folder that COURSE_DATA_DIR names"
         if sources.in_keras_cache(name):
             return "ready", "in Keras's cache"
@@ -53,7 +53,7 @@ def find_cifar(name):
 
 
 def _check_kinds(arrays, name, source):
-    """Shapes and dtypes of arrays, or of their headers. Keras has the labels in a column."""
+    """Check shapes and dtypes, of arrays or of headers. Keras stores the labels as a column."""
     for split, n in COUNTS.items():
         x, y = arrays.get(f"x_{split}"), arrays.get(f"y_{split}")
         images = x is not None and x.shape == (n, 32, 32, 3) and x.dtype == np.uint8
@@ -65,14 +65,14 @@ def _check_kinds(arrays, name, source):
 def _foreign(name, source, split, x, y):
     n, classes = COUNTS[split], len(LABELS[name].split())
     return ValueError(
-        f"{source} is not {name}: expected x_{split} uint8 ({n}, 32, 32, 3) and y_{split} whole "
+        f"{source} is not {name}: expected x_{split} uint8 ({n}, 32, 32, 3) and y_{split} integers "
         f"({n},) with every label from 0 to {classes - 1}, found {describe(x)} and {describe(y)}; "
         f"put a whole copy of {name} in its place"
     )
 
 
 def _take(x, y, name, n, seed):
-    """The first n images of a shuffle in which the classes take turns; all when n is None."""
+    """The first n images of a shuffled order in which the classes alternate; None: all."""
     if n is None:
         return x, y
     check_whole(name, n, 1, len(y))

@@ -8,11 +8,8 @@ from course_lib.data.dataset import describe
 def normalise(x_train, x_test):
     """Bring each colour channel to mean 0 and standard deviation 1 over the training images.
 
-    Takes uint8 (n, height, width, channels), returns float32. Test images are shifted and scaled
-    by the same numbers: they must not help to prepare what they judge.
-
-    Raises:
-        ValueError: not uint8, not four axes, or a channel that is the same everywhere.
+    Takes uint8 (n, height, width, channels) and returns float32. Test images use the training
+    images' numbers: they must not influence how they are prepared.
 
     >>> rng = np.random.default_rng(0)
     >>> pixels = rng.integers(0, 256, (110, 8, 8, 3), np.uint8)
@@ -23,22 +20,23 @@ def normalise(x_train, x_test):
     for name, x in (("x_train", x_train), ("x_test", x_test)):
         if np.ndim(x) == 4 and x.dtype == np.float32 and x.size and x.min() < 0:
             raise ValueError(
-                f"{name} must be pixels, uint8, got float32 from below 0: these images are "
-                "normalised already; run the cell that loads them again"
+                f"{name} must be pixels, uint8, got float32 with values below 0: these images are "
+                "already normalised; run the cell that loads them again"
             )
         if np.ndim(x) != 4 or x.dtype != np.uint8 or x.shape[1:] != x_train.shape[1:]:
             raise ValueError(
-                f"{name} must be uint8 (n, height, width, channels), of one size in both, got "
+                f"{name} must be uint8 (n, height, width, channels), the same size in both, got "
                 f"{describe(x)}; pass the images as the loaders return them"
             )
-    # Numbers a channel are spread over a whole image first: NumPy is slow at loops over three.
+    # First copy the three channel numbers across a whole image: NumPy is slow at inner loops of
+    # length three.
     shape = x_train.shape[1:]
     mean = np.broadcast_to(x_train.mean(axis=0).mean(axis=(0, 1)), shape).astype(np.float32)
     x_train, x_test = x_train - mean, x_test - mean
     squares = np.einsum("nhwc,nhwc->hwc", x_train, x_train, dtype=np.float64) / len(x_train)
     std = np.broadcast_to(np.sqrt(squares.mean(axis=(0, 1))), shape).astype(np.float32)
     if not std.all():
-        raise ValueError("x_train must vary in each channel, got one that is the same everywhere")
+        raise ValueError("x_train must vary in each channel, got one constant over all images")
     x_train /= std
     x_test /= std
     return x_train, x_test

@@ -3,8 +3,9 @@
 Each shape is a signed distance function: negative inside, zero on the outline, positive outside.
 The share of a pixel that a shape covers follows from that distance, which gives smooth edges.
 
-The images are the same on every machine to within one grey level: all choices are made on random
-numbers as they are drawn, computed numbers are only ever blended, and rounding comes last.
+A seed gives the same bytes on one machine, and the same images to within one grey level on any
+other: every choice uses the raw random numbers, computed values are only blended, and rounding
+comes last.
 """
 
 import numpy as np
@@ -20,17 +21,14 @@ CHUNK = 16  # images drawn at a time: their arrays stay in the processor's cache
 def load_shapes10(n_train=6000, n_test=1000, size=32, difficulty=0.5, seed=0):
     """Draw shapes10, a `Dataset` of ten kinds of shape with texture, clutter and noise.
 
-    A seed gives the same bytes on one machine, and the same images to within one grey level on
-    any other. Fewer images are the first ones of more; the two splits share none.
+    A smaller set is the start of a larger one; training and test share no image.
 
     Args:
-        n_train, n_test: numbers of images, at least 1; the classes have equal shares.
+        n_train, n_test: numbers of images, at least 1. In multiples of ten the classes are equally
+            frequent.
         size: height and width in pixels, at least 8.
         difficulty: 0 (plain) to 1 (hard): texture, clutter, contrast, noise and pose together.
         seed: whole number, at least 0.
-
-    Raises:
-        ValueError: an argument outside its range.
 
     >>> (x_train, y_train), _ = load_shapes10(n_train=30, n_test=10, size=16)
     >>> x_train.shape, x_train.dtype.name, y_train.shape, y_train.dtype.name
@@ -48,13 +46,9 @@ def load_shapes10(n_train=6000, n_test=1000, size=32, difficulty=0.5, seed=0):
 
 
 def draw(n, split, size, difficulty, seed):
-    """Draw the first `n` images of a split, "train" or "test"; see `load_shapes10`.
+    """Draw the first `n` images of a split, "train" or "test", and their labels.
 
-    Returns images, uint8 (n, size, size, 3), and labels, uint8 (n,): places in `CLASS_NAMES`.
-
-    >>> images, labels = draw(20, "train", size=32, difficulty=0.5, seed=0)
-    >>> images.shape, sorted(labels[:10].tolist())
-    ((20, 32, 32, 3), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    The other arguments are those of `load_shapes10`.
     """
     order, pose, look, noise = _streams(split, seed)
     labels = _labels(order, n)
@@ -70,10 +64,10 @@ def draw(n, split, size, difficulty, seed):
 
 
 def cover(n, split, size=32, difficulty=0.5, seed=0):
-    """Where the shapes of the first `n` images are: the share of each pixel that the shape covers.
+    """The share of each pixel that the shape covers, also where clutter hides it.
 
-    Clutter may hide parts of a shape; the cover is that of the whole shape. Takes what `draw`
-    takes, and what `load_shapes10` has as defaults. Returns float64 (n, size, size), 0 to 1.
+    The arguments are those of `draw`, with the defaults of `load_shapes10`. Returns float64
+    (n, size, size), 0 to 1.
 
     >>> covers = cover(20, "test")
     >>> covers.shape, bool((covers.mean(axis=(1, 2)) > 0.05).all())
@@ -85,14 +79,16 @@ def cover(n, split, size=32, difficulty=0.5, seed=0):
 
 
 def _streams(split, seed):
-    """Random numbers for order, pose, look and noise, each drawn image by image: this keeps
-    image i the same for every n."""
+    """Four streams of random numbers: order, pose, look and noise.
+
+    Each is drawn image by image, so image i is the same for every n.
+    """
     streams = np.random.SeedSequence([seed, ("train", "test").index(split)]).spawn(4)
     return [np.random.Generator(np.random.PCG64(s)) for s in streams]
 
 
 def _labels(order, n):
-    """Every ten images hold each class once, in an order of their own."""
+    """Each ten images hold every class once, in random order."""
     return order.random((-(-n // 10), 10)).argsort(axis=1).ravel()[:n]
 
 
@@ -107,13 +103,13 @@ def _paint(labels, pose, look, noise, hard):
     n, size = len(labels), noise.shape[-1]
     y, x = _rows_and_columns(size)
 
-    # Shape and background differ in brightness by `contrast`, either way round.
+    # Shape and background differ in brightness by `contrast`; either may be the brighter.
     contrast = (0.8 - 0.55 * hard) * np.where(look[:, :1] < 0.5, -1.0, 1.0)
     tints = 0.35 * (look[:, 1:7].reshape(n, 2, 3) - 0.5)
     background = 0.5 - contrast / 2 + tints[:, 0]
     ink = 0.5 + contrast / 2 + tints[:, 1]
 
-    # Both have stripes for a texture, and the shape is laid over the background.
+    # Both have a texture of stripes, and the shape is laid over the background.
     waves = 0.25 * hard * _wave(x, y, look[:, 7:13].reshape(n, 2, 3))
     canvas = background[:, :, None, None] + waves[:, :1]
     filled = ink[:, :, None, None] + waves[:, 1:]
@@ -133,23 +129,27 @@ def _wave(x, y, u):
     angle, rate, phase = np.moveaxis(u, -1, 0)[..., None, None]
     angle, rate, phase = 2 * np.pi * angle, 4 + 10 * rate, 2 * np.pi * phase
     a, b = rate * np.cos(angle) * x + phase, rate * np.sin(angle) * y
-    return np.sin(a) * np.cos(b) + np.cos(a) * np.sin(b)  # sin(a + b), a row and a column each
+    # sin(a + b), computed from one row and one column.
+    return np.sin(a) * np.cos(b) + np.cos(a) * np.sin(b)
 
 
 def _turn(dx, dy, angle):
-    """Coordinates in a frame that is turned by `angle`."""
+    """Coordinates in a frame turned by `angle`."""
     cos, sin = np.cos(angle), np.sin(angle)
     return dx * cos + dy * sin, dy * cos - dx * sin
 
 
 def _length(x, y):
-    # Several times quicker than np.hypot, whose guard against overflow is of no use here.
+    # Several times faster than np.hypot, which guards against an overflow impossible here.
     return np.sqrt(x * x + y * y)
 
 
 def _cover(distance, size):
-    """Share of each pixel inside an outline: half of it where the distance is 0, and from all of
-    it to nothing over the width of one pixel (2 / size, as the image is 2 wide)."""
+    """Share of each pixel inside an outline.
+
+    It is half at distance 0, falling from all to none over one pixel's width (2 / size, since the
+    image is 2 wide).
+    """
     return np.clip(0.5 - distance * (size / 2), 0, 1)
 
 
@@ -162,9 +162,9 @@ def _piece_cover(x, y, u):
 
 
 def _shape_cover(x, y, labels, pose, hard):
-    """Cover of each image's shape, after turning, scaling and moving it."""
+    """Cover of each image's shape, turned, scaled and moved."""
     angle, scale, u_x, u_y = pose.T[..., None, None]
-    free = min(1, 2 * hard)  # from the middle on, the pose varies as much as it ever does
+    free = min(1, 2 * hard)  # from difficulty 0.5 on, the pose varies fully
     angle = (0.1 + 0.9 * free) * np.pi * (2 * angle - 1)
     scale = 0.9 - (0.1 + 0.2 * free) * scale
     reach = 0.1 + 0.27 * free
@@ -181,11 +181,10 @@ def _shape_cover(x, y, labels, pose, hard):
 def _distance(name, x, y):
     """Signed distance to the outline of the named shape, which fills most of -1 to 1.
 
-    The larger of two distances belongs to what two shapes share, the smaller to both together,
-    and a distance with the opposite sign to all that lies outside. A straight edge is
-    a * x + b * y - c, with a and b scaled to a² + b² = 1.
+    max(a, b) is the intersection of two shapes, min(a, b) their union, -a the outside of a. A
+    straight edge is a * x + b * y - c, with a² + b² = 1.
     """
-    wide, high = np.abs(x), np.abs(y)  # most shapes are their own mirror image
+    wide, high = np.abs(x), np.abs(y)  # most shapes are symmetric
     match name:
         case "circle":
             return _length(x, y) - 0.85
@@ -196,8 +195,8 @@ def _distance(name, x, y):
         case "triangle":
             return np.maximum(0.75**0.5 * wide + 0.5 * y, -y) - 0.5
         case "star":
-            # Inside at least four of the five lines that its sides lie on, so the second
-            # largest of the five distances decides.
+            # A point is inside the star if it is inside at least four of its five lines, so the
+            # second largest of the five distances decides.
             largest = second = np.full_like(x, -np.inf)
             for angle in np.pi * (0.5 + 0.4 * np.arange(5)):
                 line = np.cos(angle) * x + np.sin(angle) * y - 0.3

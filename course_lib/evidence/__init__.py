@@ -1,1 +1,1 @@
-"""What the papers claim, what was published, and what was measured."""
+"""What the papers claim and published, beside our measurements."""

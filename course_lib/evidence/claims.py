@@ -1,10 +1,10 @@
 """Say what an experiment showed, in words that are the same on every machine."""
 
-from typing import ClassVar
+VERDICTS = {True: "seen live", False: "not seen", None: "this test cannot see it"}
 
 
 def claim(sentence: str, holds: bool) -> None:
-    """Print a sentence and whether the measurement bears it out.
+    """Print a sentence and whether the measurement confirms it.
 
     >>> claim("ten is more than nine", 10 > 9)
     ten is more than nine: yes
@@ -13,20 +13,16 @@ def claim(sentence: str, holds: bool) -> None:
 
 
 class ClaimsTable:
-    """A paper's claims beside what was measured, a row added where each experiment stands.
+    """A paper's claims beside our measurements; each experiment adds its row.
 
-    Notebooks show it as a table. A row whose claim is there already takes that row's place, so
-    that a cell may be run twice.
+    Notebooks show it as a table. A new row with the same claim replaces the old one, so a cell can
+    be run twice.
 
     >>> claims = ClaimsTable()
     >>> claims.add("ReLU learns faster", "6 times, section 3.1", "20 points ahead or more", True)
     >>> claims
     ReLU learns faster | paper: 6 times, section 3.1 | here: 20 points ahead or more | seen live
     """
-
-    HEAD = ("claim", "the paper", "here", "verdict")
-
-    VERDICTS: ClassVar = {True: "seen live", False: "not seen", None: "this test cannot see it"}
 
     def __init__(self):
         self.rows = {}
@@ -36,14 +32,13 @@ class ClaimsTable:
 
         Args:
             claim: what the paper claims, in a few words.
-            paper: its number or words, with section or table.
+            paper: the paper's number or words, with its section or table.
             here: what the experiment measured, or the bound that it tests.
-            seen: whether it shows the same; None where its effect would be too small for this
-                experiment to see: that is no verdict on the paper.
+            seen: True or False: whether the experiment shows the same. None if the effect is too
+                small for this experiment to show; that says nothing against the paper.
         """
-        # bool(), since a comparison of NumPy numbers is none.
-        verdict = self.VERDICTS[None if seen is None else bool(seen)]
-        self.rows[claim] = (paper, here, verdict)
+        # Comparing NumPy numbers gives np.bool_, not bool.
+        self.rows[claim] = (paper, here, VERDICTS[None if seen is None else bool(seen)])
 
     def __repr__(self) -> str:
         return "\n".join(
@@ -52,5 +47,6 @@ class ClaimsTable:
         )
 
     def _repr_markdown_(self) -> str:
-        rows = [self.HEAD, ("---",) * 4, *((claim, *row) for claim, row in self.rows.items())]
+        head = ("claim", "the paper", "here", "verdict")
+        rows = [head, ("---",) * 4, *((claim, *row) for claim, row in self.rows.items())]
         return "\n".join("| " + " | ".join(row) + " |" for row in rows)

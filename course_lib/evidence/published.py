@@ -1,20 +1,12 @@
-"""ILSVRC classification, 2010 to 2017: who won, with which error, and where that is written.
-
-`ilsvrc_results` holds the entries' top-5 errors on the test set in percent, as the organisers
-published them. Papers round them, and a team that also used other images has a row with them and
-a row without. `single_net_results` holds what one net alone reaches on the validation set.
-"""
+"""Published numbers of ILSVRC classification only: who won, what the error was, and the source."""
 
 import pandas as pd
 
-# One practised annotator on 1,500 test images; a second one had 12.0% on 258 images.
+# One trained annotator on 1,500 test images; a second one made 12.0% errors on 258 images.
 # Source: Russakovsky et al., arXiv:1409.0575, section 6.4.1.
 HUMAN_TOP5_ERROR = 5.1
 
-_COLUMNS = (
-    *("year", "team", "method", "deep", "top5_error"),
-    *("extra_data", "ensemble", "kind", "source"),
-)
+_COLUMNS = "year team method deep top5_error extra_data ensemble kind source"
 _SHALLOW = "local descriptors, coding, SVM"
 _ALEXNET = "; Krizhevsky et al. 2012, section 6"
 _ILSVRC_PAPER = "; Russakovsky et al. arXiv:1409.0575"
@@ -43,7 +35,7 @@ _TABLE = (
     (2017, "Trimps", "", True, 2.481, False, "", "entry", ""),
 )
 
-_SINGLE_COLUMNS = ("name", "top5_error", "test", "source")
+_SINGLE_COLUMNS = "name top5_error test source"
 _VGG = ("one scale (256)", "Simonyan, Zisserman arXiv:1409.1556v6, Table 3")
 _RESNET = ("", "He et al. arXiv:1512.03385, Table 3")
 _SINGLE_NETS = (
@@ -63,15 +55,13 @@ _SINGLE_NETS = (
 
 
 def ilsvrc_results():
-    """The winners of ILSVRC classification and some other entries, 2010 to 2017.
+    """The winners of ILSVRC classification and some other entries, 2010 to 2017: one row per entry.
 
-    Returns a new pandas DataFrame, one row an entry, with the columns `year` (int), `team`,
-    `method` (a short name), `deep` (bool: a convolutional net), `top5_error` (float: percent, test
-    set), `extra_data` (bool: True where the organisers' page says that images beyond the supplied
-    ones were used), `ensemble` (text: how many nets were averaged), `kind` ("winner" or "entry")
-    and `source`. An empty text means: not stated in the sources.
-
-    2012 and 2013 have two rows of kind "winner": the same team with and without extra data.
+    Columns: `year`, `team`, `method` (a short name), `deep` (whether it is a convolutional net),
+    `top5_error` (percent, on the test set, as the organisers published it), `extra_data` (whether
+    images beyond the supplied ones were used), `ensemble` (how many nets were averaged), `kind`
+    ("winner" or "entry") and `source`. An empty text means that the sources do not say. Papers
+    round these numbers. A team that also used extra images has two rows, with and without them.
 
     Source: the results pages of ILSVRC 2010 to 2017 (image-net.org) and the papers in `source`.
 
@@ -80,23 +70,22 @@ def ilsvrc_results():
     >>> dict(zip(winners.year, winners.top5_error))[2015]
     3.567
     """
-    table = pd.DataFrame(list(_TABLE), columns=list(_COLUMNS))
+    table = pd.DataFrame(_TABLE, columns=_COLUMNS.split())
     table["source"] = "ILSVRC-" + table["year"].astype(str) + " results page" + table["source"]
     return table
 
 
 def single_net_results():
-    """What one net alone reaches on ImageNet: the papers' top-5 errors on the validation set.
+    """The papers' top-5 errors of single nets on ImageNet's validation set: one row per net.
 
-    Returns a new pandas DataFrame, one row a net, with the columns `name` (as in
-    `course_lib.models.MODELS`), `top5_error` (float: percent, 50,000 validation images), `test`
-    (text: how the paper tested; empty: not recorded here) and `source` (paper and place).
+    Columns: `name` (as in `course_lib.models.MODELS`), `top5_error` (percent, 50,000 validation
+    images), `test` (how the paper tested; empty if not recorded here) and `source`.
 
-    Compare with care: a net that is tested on ten crops of an image has a lower error than the
-    same net on one crop. Competition entries average several nets; see `ilsvrc_results`.
+    Compare with care: a net tested on ten crops of an image has a lower error than on one crop.
+    Contest entries average several nets; see `ilsvrc_results`.
 
     >>> results = single_net_results().set_index("name")
     >>> print(results.top5_error["vgg_d"], results.test["vgg_d"], sep=", ")
     8.8, one scale (256)
     """
-    return pd.DataFrame(list(_SINGLE_NETS), columns=list(_SINGLE_COLUMNS))
+    return pd.DataFrame(_SINGLE_NETS, columns=_SINGLE_COLUMNS.split())

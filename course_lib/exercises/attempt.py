@@ -1,4 +1,4 @@
-"""One call of a learner's function, from which the check comes back whatever happens."""
+"""One call of a learner's function, which returns to the check whatever happens."""
 
 import copy
 import inspect
@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from course_lib.exercises.values import cut, same
 
-SLOW_S = 3  # when the learner is told that the function is still at work
-LIMIT_S = 20  # when the function is stopped; building VGG in Keras takes about 10 s
+SLOW_S = 3  # after this time, the learner is told that the function is still running
+LIMIT_S = 20  # after this time, it is stopped; building VGG in Keras takes about 10 s
 
 
 class TooLong(BaseException):
-    """Stops a function that takes too long; no Exception, so that it is not caught there."""
+    """Stops a function that takes too long. Not an Exception, so the function does not catch it."""
 
 
 class Outcome(NamedTuple):
@@ -53,7 +53,7 @@ def attempt(function, arguments, slow=lambda: None):
 
 @contextmanager
 def _time_limit(slow):
-    """Raises TooLong in the body after `LIMIT_S` seconds, where the system has alarms for it."""
+    """Raise TooLong in the body after `LIMIT_S` seconds, if the system has alarms."""
     main = threading.current_thread() is threading.main_thread()
     if not main or not hasattr(signal, "setitimer"):
         yield
@@ -63,7 +63,7 @@ def _time_limit(slow):
     def ring(*_):
         if time.monotonic() - started >= LIMIT_S:
             raise TooLong
-        with suppress(RuntimeError):  # the function is in the middle of a print of its own
+        with suppress(RuntimeError):  # the function may be in the middle of a print
             slow()
 
     handler = signal.signal(signal.SIGALRM, ring)
@@ -73,15 +73,15 @@ def _time_limit(slow):
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, *before)
-    finally:  # in a `finally` of its own, should the alarm ring in the other one
+    finally:  # separate, in case the alarm rings inside the other `finally`
         signal.setitimer(signal.ITIMER_REAL, *before)
         signal.signal(signal.SIGALRM, handler)
 
 
 def stopped_at(function, error):
-    """Where and how the function stopped: "your line 2, `return 1 / 0`, stops with ..."."""
+    """Where and how the function stopped, as in "your line 2, `return 1 / 0`, stops with ..."."""
     if isinstance(error, TooLong):
-        return f"your function still ran after {LIMIT_S} s. Is there a loop that never ends?"
+        return f"your function was still running after {LIMIT_S} s. Is there an endless loop?"
     place = "your function"
     code = getattr(inspect.unwrap(function), "__code__", None)
     for frame in traceback.extract_tb(error.__traceback__):
@@ -100,7 +100,7 @@ def stopped_at(function, error):
 def unsolved(function, error):
     """The name of the function that still raises NotImplementedError, or None.
 
-    It may be another one than the learner's: one that an earlier exercise asks for.
+    It may be a function from an earlier exercise that the learner's function calls.
     """
     if not isinstance(error, NotImplementedError):
         return None

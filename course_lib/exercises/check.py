@@ -33,19 +33,19 @@ class Trial(NamedTuple):
 
 
 class Check:
-    """A check that the learner calls with an answer: it prints one of three lines.
+    """A check: called with an answer, it prints one of three messages.
 
-    The answer is a function, tried on all `cases`, or (without cases) a value. Where it differs
-    from the reference, the message shows the first input that shows it, what was expected and
-    what was received, and the hint of the mistake that gives the same results on all cases.
+    The answer is a function, tried on all `cases`, or (without cases) a value. If a function
+    differs from the reference, the message has the first input that shows it, the expected and the
+    received result, and the hint for the mistake that gives the same results on all cases.
 
     Args:
-        name: as the exercise is called in the notebook, such as "1.1 top_k_error".
-        reference: the right answer: a function, whose arguments have the learner's names, or a
-            value.
+        name: the exercise's name in the notebook, such as "1.1 top_k_error".
+        reference: the right answer: a value, or a function with the same argument names as the
+            learner's.
         success: a sentence that says what works now.
-        mistakes: wrong answers and what to say of each, in turn; the most telling first.
-        cases: for a function: the arguments of each trial, a tuple each.
+        mistakes: wrong answers and their hints, alternating; the most specific first.
+        cases: for a function: a tuple of arguments for each trial.
         hint: for a wrong answer that fits no mistake. It asks; it does not give the solution.
 
     >>> check = Check("double", lambda x: 2 * x, "doubled", cases=[(2,), (3,)],
@@ -72,8 +72,8 @@ class Check:
     def grade(self, answer, say=lambda line: None):
         """The Result for `answer`, for tests and for instructors who collect answers.
 
-        `say` is given a line when an answer takes its time. Raises nothing but KeyboardInterrupt,
-        so that the notebook runs on.
+        `say` is called with a line if the answer is slow. Raises only KeyboardInterrupt, so the
+        notebook continues.
         """
         try:
             if answer is ...:
@@ -114,8 +114,8 @@ class Check:
         if changed and result.status != "not attempted":
             names = " and ".join(self.names[i] for i in changed)
             warning = (
-                f"! Your function changes its input {names}. Whoever calls it still needs that: "
-                "make a new value, or work on a copy."
+                f"! Your function changes its input {names}. The caller still needs it: make a new "
+                "value, or work on a copy."
             )
             result = Result(result.status, f"{result.message}\n{warning}")
         return result
@@ -152,7 +152,7 @@ class Check:
 
 
 def integers(seed, *ranges, count=5):
-    """Cases of whole numbers, the same for the same seed; each range with both its ends.
+    """Cases of whole numbers, the same for the same seed; each range includes both ends.
 
     >>> integers(0, (1, 9), (1, 3), count=2)
     [(7, 2), (1, 2)]
@@ -174,14 +174,14 @@ def _explain_error(answer, given, error):
     if name:
         text = f"Your function calls {name}, which is not written yet: solve it first."
         return Result("wrong", text)
-    # Python says 'ellipsis' where three dots are used as a value; NumPy's messages mention it, too.
+    # Python's message has 'ellipsis' where three dots are used as a value; so has NumPy's.
     if isinstance(error, TypeError) and "'ellipsis'" in str(error).lower():
         return _not_attempted("Replace the three dots")
     return Result("wrong", _sentence(f"For {given} {stopped_at(answer, error)}"))
 
 
 def _is_empty(function):
-    """Whether the body is only a docstring, `...` or `pass`, as far as there is source to read."""
+    """Whether the body is only a docstring, `...` or `pass`; False if its source is unknown."""
     try:
         (node,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     except (OSError, TypeError, SyntaxError, ValueError):

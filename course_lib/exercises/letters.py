@@ -1,4 +1,4 @@
-"""A check for a choice of letters: which of these statements hold?"""
+"""A check for a choice of letters: which of these statements are true?"""
 
 from course_lib.exercises.check import Check, Result
 from course_lib.exercises.values import show
@@ -11,11 +11,11 @@ class LetterCheck(Check):
 
     Args:
         name, success: as in Check.
-        right: for each right letter a question that leads to it without naming it.
-        wrong: for each other letter why it does not belong there.
-        verdict: what is said of a wrong letter, such as "is there".
+        right: for each right letter, a question that leads to it without naming it.
+        wrong: for each other letter, why it is wrong.
+        verdict: what a wrong letter's message says first, such as "is there".
 
-    >>> check = LetterCheck("odd", "odd ones out", {"A": "which is no fruit?"},
+    >>> check = LetterCheck("odd", "odd ones out", {"A": "which is not a fruit?"},
     ...                     {"B": "it grows on trees"}, verdict="is a fruit")
     >>> check("B")
     ✗ odd: not yet. None of your letters is right. B is a fruit: it grows on trees.

@@ -1,4 +1,4 @@
-"""Values that come from a learner: compare them, show them, say what kind of mistake they are."""
+"""A learner's values: compare them, show them, and say what is wrong with them."""
 
 import numpy as np
 
@@ -6,8 +6,8 @@ import numpy as np
 def same(received, expected):
     """Whether a learner's value is the expected one. Never raises.
 
-    Whole numbers are exact, other numbers agree to 9 digits (those of float32 to 5), arrays agree
-    in shape and values. A list may stand for a tuple or an array; True is no 1, and "1" neither.
+    Whole numbers must be equal, other numbers agree to 9 digits (float32 to 5), arrays agree in
+    shape and values. A list may stand for a tuple or an array; True and "1" are not 1.
 
     >>> same(3.0, 3), same(3.001, 3), same(True, 1), same([0.1 + 0.2], np.array([0.3]))
     (True, False, False, True)
@@ -36,31 +36,31 @@ def same(received, expected):
 
 
 def misfit(received, expected):
-    """What is wrong with the kind or the shape of a value, or None where they are as expected."""
+    """What is wrong with the type or shape of a value, or None if they are as expected."""
     if isinstance(expected, tuple):
         if isinstance(received, tuple | list | np.ndarray) and len(received) == len(expected):
             return None
         return f"Return {len(expected)} values, in the order that the exercise names"
     wanted = np.asarray(expected)
     if isinstance(received, str):
-        return "That is text; a number stands without quotes"
+        return "That is text; write a number without quotes"
     if isinstance(received, bool | np.bool_):
-        return "That is True or False; a number is asked for"
+        return "That is True or False; it should be a number"
     if isinstance(received, tuple) and wanted.shape == ():
-        return "For Python a comma makes several numbers: write 1234 or 1_234, not 1,234"
+        return "In Python a comma makes several numbers: write 1234 or 1_234, not 1,234"
     try:
         shape = np.shape(received)
     except ValueError:
         return "The parts of your result have different lengths"
     if shape != wanted.shape:
-        return f"Your result has the shape {shape}, and {wanted.shape} is asked for"
+        return f"Your result has the shape {shape}; it should be {wanted.shape}"
     if isinstance(received, float | np.floating) and wanted.dtype.kind == "i":
-        return None if float(received).is_integer() else "A whole number is asked for"
+        return None if float(received).is_integer() else "It should be a whole number"
     return None
 
 
 def rounded(received, expected):
-    """Whether all values are the expected ones, rounded to the same number of digits."""
+    """Whether all values are the expected ones rounded to some number of digits."""
     try:
         return any(
             all(same(r, np.round(e, digits)) for r, e in zip(received, expected, strict=True))
@@ -78,12 +78,12 @@ def show(value, length=300):
     """
     try:
         return cut(_text(value), length)
-    except Exception:  # a __repr__ that raises, an int of too many digits
+    except Exception:  # a __repr__ that raises, an int with too many digits
         return f"an object of type {type(value).__name__}"
 
 
 def cut(text, length):
-    """The text in one line, cut to this length."""
+    """The text on one line, cut to this length."""
     text = " ".join(str(text).encode("utf-8", "replace").decode().split())
     return text if len(text) <= length else text[: length - 1] + "…"
 

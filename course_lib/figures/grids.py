@@ -1,4 +1,9 @@
-"""Pictures in rows: images, filters, feature maps, and heat maps laid over images."""
+"""Pictures in rows: images, filters, feature maps, and heat maps laid over images.
+
+Each function returns a Figure. `title` is its message; `titles` holds a short text for each image.
+Images are (n, h, w, 3), (n, h, w) or (n, h, w, 1), uint8 or floats from 0 to 1. Other shapes,
+dtypes and ranges raise ValueError.
+"""
 
 import textwrap
 
@@ -13,27 +18,16 @@ GAP = 6  # pixels between the images of a grid
 
 
 def image_grid(images, titles=None, columns=8, title=None):
-    """Images side by side, row by row, with crisp pixels.
-
-    `images` is (n, h, w, 3) or (n, h, w) or (n, h, w, 1): uint8, or floats from 0 to 1. `titles`
-    holds one short text an image, `columns` images make a row, `title` is the figure's message.
-    Returns a Figure. Raises ValueError for other shapes, dtypes and ranges.
-
-    >>> fig = image_grid(np.zeros((3, 8, 8, 3), np.uint8), titles=["a", "b", "c"], columns=3)
-    >>> len(fig.axes[0].images)
-    3
-    """
+    """Images side by side, row by row, with crisp pixels."""
     images = _drawable(images, titles)
-    if columns < 1:
-        raise ValueError(f"columns must be 1 or more, got {columns}")
     n, height, width = images.shape[:3]
     columns = min(columns, n)
     size = min(216, WIDTH * DPI // columns) - GAP
-    scale = size // width or size / width  # enlarged by a whole number, so that pixels stay square
+    scale = size // width or size / width  # a whole number where possible, for equal pixels
     width, height = int(scale * width), int(scale * height)
     lines = 0 if titles is None else 1 + max(str(text).count("\n") for text in titles)
     step_x, step_y, top = width + GAP, height + GAP + 24 * lines, 50 if title else 6
-    # A narrow grid under a message is as wide as the message needs.
+    # A narrow grid is as wide as its title needs.
     page = max(columns * step_x, 17 * len(title or "")), -(-n // columns) * step_y + top
     left = (page[0] - columns * step_x) // 2
     with mpl.rc_context(STYLE):
@@ -53,9 +47,8 @@ def image_grid(images, titles=None, columns=8, title=None):
 def filter_grid(kernels, columns=8, title=None):
     """The filters of a first convolution as images.
 
-    `kernels` is (kh, kw, 3, n) or (kh, kw, 1, n), floats, as Keras stores them. Each filter is
-    scaled by its own largest absolute weight: grey is 0, bright positive, dark negative. Returns a
-    Figure; raises ValueError for other shapes and for weights that are not finite.
+    `kernels` is (kh, kw, 3, n) or (kh, kw, 1, n), floats, as in Keras. Each filter is scaled by its
+    own largest absolute weight: grey is 0, bright is positive, dark is negative.
 
     >>> fig = filter_grid(np.zeros((11, 11, 3, 4)), columns=4)
     >>> fig.axes[0].images[3].get_array()[0, 0].tolist()
@@ -72,13 +65,13 @@ def filter_grid(kernels, columns=8, title=None):
     return image_grid(np.moveaxis(images, -1, 0), columns=columns, title=title)
 
 
-def feature_grid(maps, count=16, columns=8, title=None):
+def feature_grid(maps, count=16, title=None):
     """The strongest channels of one image's feature maps as grey images, strongest first.
 
-    `maps` is (h, w, channels), finite floats, such as `probes.feature_maps(...)["conv1"][0]`. The
-    `count` channels with the largest mean absolute value are drawn under their numbers. Each is
-    scaled by itself: its smallest value black, its largest white; a constant one is black.
-    Returns a Figure; raises ValueError for other shapes and values and for a count below 1.
+    `maps` is (h, w, channels), floats, such as `probes.feature_maps(...)["conv1"][0]`. It draws the
+    `count` channels with the largest mean absolute value, each with its number above. Each has its
+    own scale, from black for its smallest value to white for its largest; a constant channel is
+    black.
 
     >>> fig = feature_grid(np.arange(48.0).reshape(4, 4, 3), count=2)
     >>> [text.get_text() for text in fig.axes[0].texts if text.get_text()]
@@ -90,24 +83,20 @@ def feature_grid(maps, count=16, columns=8, title=None):
         raise ValueError(f"{rule}, got {maps.shape}; take those of one image, such as maps[0]")
     if not np.isfinite(maps).all():
         raise ValueError("maps must be finite, got NaN or infinity; did the training diverge?")
-    if count < 1:
-        raise ValueError(f"count must be 1 or more, got {count}")
     strongest = np.argsort(-np.abs(maps).mean(axis=(0, 1)), kind="stable")[:count]
     images = np.moveaxis(maps[..., strongest], -1, 0)
     images = images - images.min(axis=(1, 2), keepdims=True)
     largest = images.max(axis=(1, 2), keepdims=True)
     images = images / np.where(largest > 0, largest, 1)
-    return image_grid(images, titles=list(strongest), columns=columns, title=title)
+    return image_grid(images, titles=list(strongest), title=title)
 
 
 def overlay(images, heats, label, titles=None, title=None):
-    """Images in a row, and under each its heat map laid over the image in grey.
+    """Images in a row, and below each the same image in grey under its heat map.
 
-    `images` is as in `image_grid`; `heats` holds one array (rows, columns) an image, such as an
-    occlusion or class activation map, which is stretched over the whole image. All share one
-    scale, and `label` says in words what its colours mean. `titles` holds one short text an image,
-    `title` is the figure's message. Returns a Figure. Raises ValueError for images as `image_grid`
-    does, and for heat maps that are not one a picture, not two-dimensional or not finite.
+    `heats` holds an array (rows, columns) for each image, such as an occlusion or class activation
+    map; it is stretched over the whole image. All share one colour scale; `label` says what the
+    colours mean.
 
     >>> heat = np.array([[0.1, 0.9], [0.9, 0.9]])
     >>> fig = overlay(np.zeros((1, 32, 32, 3)), [heat], label="Probability of the true class")
@@ -117,7 +106,7 @@ def overlay(images, heats, label, titles=None, title=None):
     images = _drawable(images, titles)
     heats = [np.asarray(heat, dtype=float) for heat in heats]
     if len(heats) != len(images):
-        raise ValueError(f"heats must hold one map an image ({len(images)}), got {len(heats)}")
+        raise ValueError(f"heats must hold one map per image ({len(images)}), got {len(heats)}")
     if any(heat.ndim != 2 or not np.isfinite(heat).all() for heat in heats):
         shapes = [heat.shape for heat in heats]
         raise ValueError(f"heats must be finite maps of the shape (rows, columns), got {shapes}")
@@ -131,7 +120,7 @@ def overlay(images, heats, label, titles=None, title=None):
         fig.suptitle(textwrap.fill(title or "", int(size[0] * 7)))
         axes = fig.subplots(2, n, squeeze=False)
         for i, (image, heat) in enumerate(zip(images, heats, strict=True)):
-            # Of little contrast, so that the colours still show the map's values.
+            # With little contrast, so that the colours still show the map's values.
             grey = 0.3 + 0.4 * (image if image.ndim == 2 else image.mean(axis=-1)) / white
             axes[0, i].imshow(image, extent=extent, **_look(images))
             axes[1, i].imshow(grey, extent=extent, **_look(grey))
@@ -144,7 +133,7 @@ def overlay(images, heats, label, titles=None, title=None):
 
 
 def _drawable(images, titles):
-    """The images as an array that imshow draws, checked together with their titles."""
+    """The images as an array for imshow, checked together with their titles."""
     images = np.asarray(images)
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
@@ -157,11 +146,11 @@ def _drawable(images, titles):
     if images.dtype.kind != "f" and images.dtype != np.uint8:
         raise ValueError(f"images must be uint8 or floats from 0 to 1, got {images.dtype}")
     if titles is not None and len(titles) != len(images):
-        raise ValueError(f"titles must hold one text an image ({len(images)}), got {len(titles)}")
+        raise ValueError(f"titles must hold one text per image ({len(images)}), got {len(titles)}")
     return images
 
 
 def _look(images):
-    """How imshow draws such images: crisp pixels; black is 0."""
+    """Settings for imshow: crisp pixels, and black is 0."""
     largest = 255 if images.dtype == np.uint8 else 1
     return {"interpolation": "nearest", "cmap": "gray", "vmin": 0, "vmax": largest}

@@ -1,4 +1,8 @@
-"""Plots of measurements. Each function returns a Figure, to be shown with `figures.show`."""
+"""Plots of measurements. Each function returns a Figure; show it with `figures.show`.
+
+`title` is the figure's message; `chance` draws a dashed line at what guessing gives. Runs come in a
+dictionary by name, at most seven. Values that cannot be drawn raise ValueError.
+"""
 
 from collections.abc import Mapping
 
@@ -13,17 +17,12 @@ LOOKS = [{"color": colour, "marker": m} for colour, m in zip(COLOURS, MARKERS, s
 
 
 def learning_curves(histories, title=None):
-    """Loss and accuracy by epoch: one colour and marker a run, training dashed, test solid.
+    """Loss and accuracy by epoch, in two panels: a colour and a marker per run.
 
-    `histories` maps a run's name to a DataFrame with any of the columns loss, val_loss, accuracy,
-    val_accuracy (accuracies from 0 to 1), indexed by the epoch. A text in its `attrs["stopped"]`,
-    such as "stopped after 2 of 10 epochs", stands behind the run's name. `title` is the figure's
-    message. Returns a Figure with two panels. Raises TypeError for no mapping, ValueError for no
-    runs, more than seven, a run without a finished epoch or without any such column.
-
-    >>> run = pd.DataFrame({"loss": [2.3, 1.9], "val_loss": [2.2, 2.0]}, index=[1, 2])
-    >>> [ax.get_ylabel() for ax in learning_curves({"ReLU": run}).axes]
-    ['Loss', 'Accuracy']
+    `histories` maps a run's name to a DataFrame, as from `training.fit`, with any of the columns
+    loss, val_loss, accuracy, val_accuracy (accuracies from 0 to 1), indexed by epoch. Training is
+    dashed, test is solid. The legend repeats `attrs["stopped"]`, such as "stopped after 2 of 10
+    epochs".
     """
     _check_runs("histories", histories, "DataFrames")
     with page(4.6, title, panels=2) as (fig, axes):
@@ -54,13 +53,12 @@ def learning_curves(histories, title=None):
     return fig
 
 
-def curves(panels, ylabel, title=None, xlabel="Epoch", ylim=(0, 100), chance=None):
-    """Curves side by side: a panel a group, in each a line a run, named at its end.
+def curves(panels, ylabel, title=None, chance=None):
+    """Percentages by epoch: a panel per group, and in it a line per run.
 
-    `panels` maps a group's name to its runs, and those map a run's name to a Series over epochs.
-    All panels share the vertical axis `ylim`; runs of the same place in their groups share a
-    colour, and each is drawn thicker than the one before. `chance` is what guessing gives, a
-    dashed line. Returns a Figure. Raises TypeError and ValueError as `learning_curves` does.
+    `panels` maps a group's name to its runs, which map a run's name to a Series over epochs. The
+    name is at the end of the line. The first runs of all groups have the same colour; so do the
+    second ones, which are drawn thicker.
 
     >>> error = pd.Series([80, 60], index=[1, 2])
     >>> fig = curves({"plain nets": {"20 layers": error}}, "training error, %", chance=90)
@@ -70,7 +68,7 @@ def curves(panels, ylabel, title=None, xlabel="Epoch", ylim=(0, 100), chance=Non
     with page(4.6, title, len(panels), squeeze=False, sharey=True) as (fig, axes):
         for ax, (group, runs) in zip(axes[0], panels.items(), strict=True):
             _check_runs(f"panels[{group!r}]", runs, "Series")
-            names = {}  # what stands to the right, by its height
+            names = {}  # each name with the height, place and colour of its line's end
             for i, (name, values) in enumerate(runs.items()):
                 if len(values) == 0:
                     raise ValueError(f"{name!r} has no finished epoch: run its training cell again")
@@ -79,29 +77,20 @@ def curves(panels, ylabel, title=None, xlabel="Epoch", ylim=(0, 100), chance=Non
             if chance is not None:
                 ax.axhline(chance, color="0.4", linestyle="--")
                 ax.text(*(0.03, chance), "chance", transform=ax.get_yaxis_transform(), va="bottom")
-            lowest, gap = -np.inf, 0.07 * (ylim[1] - ylim[0])
+            lowest = -np.inf
             for name, (y, x, colour) in sorted(names.items(), key=lambda item: item[1][0]):
-                lowest = max(y, lowest + gap)  # names of lines that meet lie above each other
+                lowest = max(y, lowest + 7)  # names of lines that meet are stacked
                 look = {"textcoords": "offset points", "color": colour, "va": "center"}
+                look["annotation_clip"] = False  # a name pushed above the axes is drawn, too
                 ax.annotate(name, (x, lowest), (8, 0), **look)
-            ax.set(ylim=ylim)
             ax.set_title(group, size=14, weight="bold")
-            _by_number(ax, xlabel=xlabel)
+            _by_number(ax, xlabel="Epoch", ylim=(0, 100))
         axes[0, 0].set_ylabel(ylabel)
     return fig
 
 
-def points(table, ylabel, xlabel, title=None, ylim=(0, 100), chance=None):
-    """A mark for each number of a table: the rows along the axis, a colour and marker a column.
-
-    `chance` is what guessing gives, a dashed line. Returns a Figure. Raises ValueError for an
-    empty table, more than seven columns, or numbers that are not finite.
-
-    >>> table = pd.DataFrame({"plain": [60, 11], "residual": [62, 55]}, index=["whole", "1.1"])
-    >>> fig = points(table, "test accuracy, %", "deleted block", chance=10)
-    >>> [text.get_text() for text in fig.legends[0].get_texts()]
-    ['plain', 'residual', 'chance']
-    """
+def points(table, ylabel, xlabel, title=None, chance=None):
+    """A table of percentages: its rows along the x axis, a colour and a marker per column."""
     if table.size == 0 or table.shape[1] > len(LOOKS) or not np.isfinite(table.to_numpy()).all():
         rule = f"table must hold finite numbers in 1 to {len(LOOKS)} columns"
         raise ValueError(f"{rule}, got {table.to_dict()}")
@@ -112,18 +101,16 @@ def points(table, ylabel, xlabel, title=None, ylim=(0, 100), chance=None):
         if chance is not None:
             ax.axhline(chance, color="0.4", linestyle="--", label="chance")
         ax.set_xticks(rows, [str(name) for name in table.index])
-        ax.set(xlabel=xlabel, ylabel=ylabel, ylim=ylim)
+        ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, 100))
         legend(fig, *ax.get_legend_handles_labels())
     return fig
 
 
-def bars(values, title=None, xlabel=None, highlight=(), fmt="{:,.10g}"):
+def bars(values, title=None, xlabel=None, highlight=None, fmt="{:,.10g}"):
     """Horizontal bars with their values, the first one on top.
 
-    `values` is a dict or a Series: name -> number. `highlight` is a name or several, drawn in
-    another colour and hatched; `fmt` writes a value, `xlabel` says what it is, `title` is the
-    message. Returns a Figure. Raises ValueError for values that are none or not finite, and for a
-    highlighted name that is not among them.
+    `values` is a dict or a Series from name to number. `fmt` formats a value; `xlabel` says what it
+    is. The bar named `highlight` has another colour and is hatched.
 
     >>> fig = bars({"conv": 2_334_080, "fc": 58_631_144}, highlight="fc", fmt="{:,.0f}")
     >>> [text.get_text() for text in fig.axes[0].texts]
@@ -132,17 +119,16 @@ def bars(values, title=None, xlabel=None, highlight=(), fmt="{:,.10g}"):
     values = pd.Series(values, dtype=float)
     if values.empty or not np.isfinite(values).all():
         raise ValueError(f"values must be finite numbers, at least one, got {values.to_dict()}")
-    highlight = [highlight] if isinstance(highlight, str) else list(highlight)
-    if missing := [name for name in highlight if name not in values.index]:
-        raise ValueError(f"highlight must name bars ({list(values.index)}), got {missing}")
+    if highlight is not None and highlight not in values.index:
+        raise ValueError(f"highlight must name a bar ({list(values.index)}), got {highlight!r}")
     with page(1.2 + 0.45 * len(values), title) as (fig, ax):
         drawn = ax.barh(range(len(values)), values, color=SKY, edgecolor=BLACK)
-        for name in highlight:
-            drawn[values.index.get_loc(name)].set(facecolor=ORANGE, hatch="//")
+        if highlight is not None:
+            drawn[values.index.get_loc(highlight)].set(facecolor=ORANGE, hatch="//")
         ax.bar_label(drawn, [fmt.format(value) for value in values], padding=6)
         ax.set_yticks(range(len(values)), [str(name) for name in values.index])
         ax.invert_yaxis()
-        ax.margins(x=0.18)  # room for the values, which stand in place of an axis
+        ax.margins(x=0.18)  # room for the values, which replace an axis
         ax.tick_params(axis="y", length=0)
         ax.spines[:].set_visible(False)
         ax.axvline(0, color=BLACK, linewidth=1)
@@ -151,11 +137,9 @@ def bars(values, title=None, xlabel=None, highlight=(), fmt="{:,.10g}"):
 
 
 def pairs(table, title=None, xlabel=None):
-    """Two numbers a row as two marks on a line, the first row on top; their distance is seen.
+    """A table of two columns: each row is a line between two marks, the first row on top.
 
-    `table` is a DataFrame with two columns of numbers; its index names the rows, its columns the
-    marks. `title` is the message, `xlabel` says what is measured and in which unit. Returns a
-    Figure. Raises ValueError for other than two columns, no rows, or numbers that are not finite.
+    `xlabel` says what is measured, and its unit.
 
     >>> table = pd.DataFrame({"training": [90, 70], "test": [60, 65]}, index=["off", "dropout"])
     >>> fig = pairs(table, xlabel="accuracy, %")
@@ -163,7 +147,7 @@ def pairs(table, title=None, xlabel=None):
     ['off', 'dropout']
     """
     if table.shape[1] != 2 or len(table) == 0:
-        raise ValueError(f"table must have two columns and a row at least, got {table.shape}")
+        raise ValueError(f"table must have two columns and at least one row, got {table.shape}")
     if not np.isfinite(table.to_numpy(dtype=float)).all():
         raise ValueError(f"table must hold finite numbers, got {table.to_dict()}")
     with page(1.6 + 0.45 * len(table), title) as (fig, ax):
@@ -182,14 +166,12 @@ def pairs(table, title=None, xlabel=None):
 
 
 def by_depth(runs, ylabel, title=None, marks=None):
-    """One line a run over the layers' numbers, 1 next to the image; the scale is logarithmic.
+    """A line per run over its layers, from the first to the last, on a logarithmic scale.
 
-    `runs` maps a run's name to a Series with a number for each layer, such as
-    `probes.gradient_norms` or `probes.activation_scales` give; `ylabel` says what it is, `title` is
-    the figure's message. `marks` maps a text to the name of the layer where it stands beside a
-    dotted line, as the first run names it. A logarithmic scale has no place for 0 and infinity:
-    the line has a gap there, and the legend counts them. Returns a Figure. Raises TypeError for no
-    mapping, ValueError for no runs, more than seven, no layers or a negative number.
+    `runs` maps a run's name to a Series with a number for each layer, as from
+    `probes.gradient_norms` and `probes.activation_scales`; `ylabel` says what it is. `marks` maps a
+    text to the layer of the first run where it is written beside a dotted line. A logarithmic scale
+    has no place for 0 and infinity: the line has a gap there, and the legend counts them.
 
     >>> fig = by_depth({"sigmoid": [1e-6, 1e-3, 1], "ReLU": [0, 1, 1]}, ylabel="Gradient norm")
     >>> [text.get_text() for text in fig.legends[0].get_texts()]
@@ -218,7 +200,7 @@ def by_depth(runs, ylabel, title=None, marks=None):
 
 
 def _by_number(ax, **settings):
-    """Whole numbers along the axis, and lines across to read the heights by."""
+    """Whole numbers along the x axis, and horizontal lines to read values by."""
     ax.set(**settings)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.grid(axis="y", color="0.85", linewidth=1)

@@ -1,4 +1,4 @@
-"""The look of every figure: colours, sizes, and a page that can be read from the back of a room."""
+"""The look of every figure: colours, and sizes that can be read from the back of a room."""
 
 import textwrap
 from contextlib import contextmanager
@@ -6,11 +6,11 @@ from contextlib import contextmanager
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-# Okabe and Ito's colours for colour-blind readers, without their yellow: too pale on white.
+# Okabe and Ito's colours for colour-blind readers, without yellow, which is too pale on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 BLUE, VERMILLION, GREEN, _, ORANGE, SKY, BLACK = COLOURS
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-# Pale tints of boxes, on which black text stays readable; each box also says in words what it is.
+# Tints of boxes, so pale that black text stays readable; each box also says in words what it is.
 TINTS = {"conv": "#BBDDF3", "dense": "#F7D9A6", "pool": "#BFE5D6", "join": "#F3CFE0"}
 TINTS |= {"map": "white", "norm": "0.92"}
 
@@ -22,14 +22,9 @@ STYLE |= {"lines.linewidth": 2.5, "lines.markersize": 8}
 
 @contextmanager
 def page(height, title, panels=1, **look):
-    """A Figure of the usual width under its message, and its axes, to be drawn in this style.
+    """A Figure of the usual width with its title, and its axes, drawn in the course's style.
 
-    `look` goes to matplotlib's `subplots`. Matplotlib's own settings are as before afterwards.
-
-    >>> with page(4, "One bar") as (fig, ax):
-    ...     _ = ax.bar(["a"], [3])
-    >>> fig.get_suptitle(), fig.get_size_inches().tolist()
-    ('One bar', [9.0, 4.0])
+    `look` goes to matplotlib's `subplots`. Afterwards matplotlib's settings are restored.
     """
     with mpl.rc_context(STYLE):
         fig = Figure(figsize=(WIDTH, height), layout="constrained")
@@ -38,14 +33,14 @@ def page(height, title, panels=1, **look):
 
 
 def legend(fig, handles, names):
-    """The key under a figure, in as many columns as its longest name leaves room for."""
+    """The legend under a figure, in as many columns as its longest name leaves room for."""
     columns = max(2, min(5, 80 // (6 + max(map(len, names)))))
     columns = min(columns, len(names))
     fig.legend(handles, names, loc="outside lower center", ncols=columns, frameon=False)
 
 
 def millions(number):
-    """A number in millions with three digits, as text: the papers print no more.
+    """A number in millions as text: three digits, as papers print it, or whole millions.
 
     >>> millions(303_464_448), millions(1_230_400_000)
     ('303', '1,230')

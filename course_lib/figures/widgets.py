@@ -1,4 +1,4 @@
-"""Figures with controls where a reader's kernel runs, and the picture alone everywhere else."""
+"""Figures with controls where the reader has a running kernel, and just the picture elsewhere."""
 
 from html import escape
 from numbers import Real
@@ -18,33 +18,29 @@ from course_lib.models import build_resnet_cifar
 from course_lib.models.inception import STAGES
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-SIDE = 28  # of the map on which an Inception module works
-# Every width in GoogLeNet's Table 1 (arXiv:1409.4842), and the channels that its modules see.
+SIDE = 28  # side of the maps that an Inception module works on
+# Every width in GoogLeNet's Table 1 (arXiv:1409.4842), and numbers of incoming channels: those of
+# its modules, and two smaller ones.
 WIDTHS = sorted({w for stage in STAGES.values() for widths in stage.values() for w in widths})
 CHANNELS = (64, 128, 192, 256, 480, 512, 528, 832)
 
 
-def explore(draw, **controls):
+def _explore(draw, **controls):
     """Show a figure with a control for each argument of the function that draws it.
 
-    `draw(**values)` returns a Figure and a sentence on what it shows. Each control is
-    name=(choices, start): numbers make a slider, texts a list, and `start` is one of the choices.
+    `draw(**values)` returns a Figure and a sentence about it. Each control is name=(choices,
+    start): a list of numbers makes a slider, a list of texts a drop-down; `start` is one of the
+    choices.
 
-    Only a reader can move a slider. Where a program runs the notebook, the output is the figure of
-    the starting values, as by `figures.show`; with a reader, the same output holds the controls
-    too, and pages without a kernel show the figure. Returns None. Raises ValueError if a control
-    has another form.
+    When a program runs the notebook, the output is the figure for the starting values, as from
+    `figures.show`. When a reader runs it, the output also holds the controls; a page without a
+    kernel shows only the figure.
 
-    >>> from course_lib.figures.plots import bars
     >>> def draw(height):
     ...     return bars({"a": height}), f"One bar, {height} high."
-    >>> explore(draw, height=([1, 2, 3], 2))
+    >>> _explore(draw, height=([1, 2, 3], 2))
     One bar, 2 high.
     """
-    for name, control in controls.items():
-        if not (isinstance(control, tuple) and len(control) == 2 and control[1] in control[0]):
-            rule = f"{name} must be (choices, start) with start among the choices"
-            raise ValueError(f"{rule}, got {control!r}; pass such as ([1, 3, 5], 3)")
     fig, alt = draw(**{name: start for name, (_, start) in controls.items()})
     if not _has_reader():
         show(fig, alt)
@@ -55,16 +51,16 @@ def explore(draw, **controls):
 
 
 def receptive_field_explorer():
-    """What a stack of equal convolutions sees, by kernel, stride and depth, and what it weighs.
+    """What a stack of equal convolutions sees, and how many weights it has.
 
-    C² weights a tap of the kernel: C channels in and out, no biases. It starts as VGG's three
-    layers of 3×3 (arXiv:1409.1556, section 2.3). Returns None.
+    Each position in the kernel has C² weights: C channels in, C out, no biases. At first it shows
+    VGG's three layers of 3×3 (arXiv:1409.1556, section 2.3).
 
     >>> receptive_field_explorer()
     3 layers of 3×3, stride 1: one cell sees 7 × 7 pixels, for 27 C² weights.
     """
     kernels, strides, depths = range(1, 12, 2), range(1, 5), range(1, 9)
-    explore(_receptive_field, kernel=(kernels, 3), stride=(strides, 1), depth=(depths, 3))
+    _explore(_receptive_field, kernel=(kernels, 3), stride=(strides, 1), depth=(depths, 3))
 
 
 def _receptive_field(kernel, stride, depth):
@@ -78,11 +74,11 @@ def _receptive_field(kernel, stride, depth):
 
 
 def inception_cost_explorer():
-    """What an Inception module costs, by the channels that come in and the widths of its layers.
+    """The cost of an Inception module, for given input channels and layer widths.
 
-    The bars are multiply-adds of the convolutions on a map of 28×28; the last one leaves the three
-    1×1 layers out that reduce and project, as the naive module does. It starts as GoogLeNet's
-    module 3a (arXiv:1409.4842, Table 1). Returns None.
+    The bars are multiply-adds of the convolutions on maps of 28×28; the last bar leaves out the
+    three 1×1 layers that reduce and project. At first it shows GoogLeNet's module 3a
+    (arXiv:1409.4842, Table 1).
 
     >>> inception_cost_explorer()
     192 channels in, 256 out: 128 million multiply-adds, without the 1×1 reductions 303 million.
@@ -90,7 +86,7 @@ def inception_cost_explorer():
     module_3a = STAGES[3]["a"]
     names = inception_costs(192, module_3a)
     widths = {name: (WIDTHS, start) for name, start in zip(names, module_3a, strict=True)}
-    explore(_inception_cost, **{"channels in": (CHANNELS, 192)}, **widths)
+    _explore(_inception_cost, **{"channels in": (CHANNELS, 192)}, **widths)
 
 
 def _inception_cost(**values):
@@ -112,16 +108,17 @@ def _inception_cost(**values):
 
 
 def gradient_explorer():
-    """What arrives of the gradient at each layer of an untrained net, by how the net is made.
+    """How much of the gradient reaches each layer of an untrained net, by how the net is built.
 
-    Narrow nets of the ResNet paper's section 4.2 (arXiv:1512.03385) on 64 pictures of shapes10,
-    16×16. Below 0.001 at the first layer is called too small, above 10 too large. It starts
-    as a plain net of 20 layers with sigmoid, where nothing arrives there. Returns None.
+    The nets are narrow ones of the ResNet paper's section 4.2 (arXiv:1512.03385), on 64 images of
+    shapes10, 16×16. A norm below 0.001 at the first layer is called too small, above 10 too large.
+    At first it shows a plain 20-layer net with sigmoid, where almost none of it reaches the first
+    layer.
 
     >>> gradient_explorer()
     20 layers, sigmoid, glorot_uniform, plain, no normalisation: at the first layer it is too small.
     """
-    explore(
+    _explore(
         _gradients,
         depth=((8, 14, 20, 32, 44), 20),
         activation=(("sigmoid", "tanh", "relu"), "sigmoid"),
@@ -149,14 +146,14 @@ def _gradients(depth, activation, initializer, skips, normalisation):
     what = "too small" if first < 1e-3 else "too large" if first > 10 else "fine"
     made = ", ".join((activation, initializer, skips, normalisation))
     fig = by_depth({made: norms}, "Gradient norm", f"At the first layer the gradient is {what}")
-    fig.axes[0].set_ylim(1e-16, 1e6)  # the same for all, so that a change is seen
+    fig.axes[0].set_ylim(1e-16, 1e6)  # the same limits for every net, so that changes show
     return fig, f"{depth} layers, {made}: at the first layer it is {what}."
 
 
 def _has_reader():
     """Whether the cell was run from a front end rather than by nbclient, nbconvert or nbval.
 
-    A front end offers to ask its reader for input; programs do not.
+    A front end says that its user can be asked for input; programs do not.
     """
     shell = get_ipython()
     request = shell.get_parent() if hasattr(shell, "get_parent") else {}
@@ -164,15 +161,14 @@ def _has_reader():
 
 
 def _panel(draw, controls):
-    """The controls above the picture, which is drawn anew when one of them moves."""
+    """The controls above the picture, which is redrawn when one of them changes."""
     inputs = {name: _control(name, *control) for name, control in controls.items()}
     picture = ipywidgets.HTML()
 
     def redraw(_=None):
         fig, alt = draw(**{name: control.value for name, control in inputs.items()})
         source = f"data:image/png;base64,{png(fig)}"
-        style = "max-width: 100%"
-        picture.value = f'<img src="{source}" alt="{escape(alt)}" style="{style}">'
+        picture.value = f'<img src="{source}" alt="{escape(alt)}" style="max-width: 100%">'
 
     for control in inputs.values():
         control.observe(redraw, names="value")
@@ -184,6 +180,6 @@ def _control(name, choices, start):
     look = {"options": list(choices), "value": start, "description": name.replace("_", " ")}
     look["style"] = {"description_width": "8em"}
     if all(isinstance(choice, Real) for choice in choices):
-        # One drawing when the slider is let go, not one for every step on its way.
+        # Redraw once when the slider is released, not at every step.
         return ipywidgets.SelectionSlider(continuous_update=False, **look)
     return ipywidgets.Dropdown(**look)

@@ -1,1 +1,1 @@
-"""Measure a net: its tables, its geometry, its signals, its answers."""
+"""Measure a net: its tables, geometry, signals and answers."""

@@ -1,22 +1,15 @@
-"""What every probe checks, so that a wrong argument gives one clear error."""
+"""Whether images and labels fit a model: the checks that probes and heat maps share."""
 
 import numpy as np
 
 
 def check_images(model, images):
-    """Raise ValueError unless the images are float32 and of the shape that the model takes.
-
-    >>> import keras
-    >>> model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Dense(10)])
-    >>> check_images(model, np.zeros((2, 8, 8, 3), "float32"))
-    >>> check_image(model, np.zeros((8, 8, 3), "float32"))
-    >>> check_label(model, 9)
-    """
+    """Raise ValueError unless the images are float32 and have the shape that the model takes."""
     _check_pixels("images", images, ("n of at least 1", *model.inputs[0].shape[1:]))
 
 
 def check_image(model, image):
-    """The same for one image, without the axis of the batch."""
+    """The same for one image, without the batch axis."""
     _check_pixels("image", image, model.inputs[0].shape[1:])
 
 

@@ -1,6 +1,6 @@
 """The arithmetic of windows, in plain Python: how large a map is, what a cell sees, what it costs.
 
-Sizes and fields are along one axis. Pooling counts like a convolution.
+Sizes and receptive fields are along one axis. For them, pooling is like a convolution.
 """
 
 import math
@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 
 def output_size(size, kernel, stride=1, padding=0):
-    """Cells of the map that a window of `kernel` cells makes from one of `size` cells.
+    """The size of the map that a window of `kernel` cells makes from one of `size` cells.
 
-    `padding` is the number of cells added on each side; or "valid", none; or "same", as many as it
-    takes for size / stride cells, rounded up. ValueError: the window is larger than the padded map.
+    `padding` is the number of cells added on each side; or "valid": none; or "same": as many as
+    needed for size / stride cells, rounded up. A window larger than the padded map raises
+    ValueError.
 
     >>> output_size(227, 11, stride=4), output_size(224, 7, 2, padding=3)
     (55, 112)
@@ -33,8 +34,8 @@ def output_size(size, kernel, stride=1, padding=0):
 class Axis(NamedTuple):
     """What the cells of a map see of the image: cell i sees `size` pixels from start + i * stride.
 
-    `start` is negative where padding is seen. With a stride of None there is no map any more: one
-    cell sees all of it. An `Axis()` is that of the image itself.
+    `start` is negative if the cells see padding. A stride of None means that there is no map any
+    more: one cell sees all of it. `Axis()` is the image itself.
     """
 
     start: int = 0
@@ -42,9 +43,9 @@ class Axis(NamedTuple):
     stride: int | None = 1
 
     def slide(self, kernel, stride=1, before=0):
-        """The axis behind a window, over a map with `before` cells of padding at its start.
+        """The axis after a window slid over a map with `before` cells of padding at its start.
 
-        A new cell sees `kernel` cells of this map, which lie `self.stride` pixels apart.
+        A new cell sees `kernel` cells of this map, which are `self.stride` pixels apart.
 
         >>> Axis().slide(3, stride=2, before=1).slide(3)
         Axis(start=-1, size=7, stride=2)
@@ -56,7 +57,7 @@ class Axis(NamedTuple):
         )
 
     def whole(self, cells):
-        """The axis of what sees all the `cells` of the map: a pooled or flattened map.
+        """The axis after a whole map of `cells` cells is pooled or flattened.
 
         >>> Axis(start=-1, size=7, stride=2).whole(5)
         Axis(start=-1, size=15, stride=None)
@@ -65,7 +66,7 @@ class Axis(NamedTuple):
 
 
 def union(branches):
-    """The axis where branches meet, which sees what any of them sees; None if strides disagree.
+    """The axis where branches meet, which sees what any of them sees. None if strides differ.
 
     >>> union([Axis(-1, 3, 1), Axis(0, 4, 1)])
     Axis(start=-1, size=5, stride=1)
@@ -81,7 +82,7 @@ def union(branches):
 def padding_before(size, kernel, stride, padding):
     """Cells of padding at the start of an axis; `padding` as in `output_size`.
 
-    "same" is TensorFlow's: as little as it takes, the odd cell at the end.
+    "same" is TensorFlow's: as little as needed, with an odd cell at the end.
 
     >>> padding_before(28, 3, 1, "same"), padding_before(28, 3, 2, "same")
     (1, 0)
@@ -99,13 +100,11 @@ def padding_before(size, kernel, stride, padding):
 
 
 def receptive_fields(kernels, strides=None):
-    """What one cell of each map sees of the input, through a stack of windows.
+    """What one cell of each map sees of the input, through a stack of layers.
 
     `kernels` and `strides` (None: all 1) are those of the layers in order. Returns (size, stride)
-    of every map in input pixels, the input's own (1, 1) first.
-
-    Source: Araujo, Norris, Sim, "Computing receptive fields of convolutional neural networks",
-    Distill 2019.
+    of every map in input pixels, starting with the input's own (1, 1). Source: Araujo, Norris, Sim,
+    "Computing receptive fields of convolutional neural networks", Distill 2019.
 
     >>> receptive_fields((11, 3, 5), (4, 2, 1))
     [(1, 1), (11, 4), (19, 8), (51, 8)]
@@ -113,7 +112,8 @@ def receptive_fields(kernels, strides=None):
     strides = [1] * len(kernels) if strides is None else strides
     if len(strides) != len(kernels):
         raise ValueError(
-            f"strides must be one for each of the {len(kernels)} kernels, got {len(strides)}"
+            f"strides must have one entry for each of the {len(kernels)} kernels, "
+            f"got {len(strides)}"
         )
     axes = [Axis()]
     for kernel, stride in zip(kernels, strides, strict=True):
@@ -123,10 +123,10 @@ def receptive_fields(kernels, strides=None):
 
 
 def conv_cost(kernel, channels, filters, side=1, groups=1):
-    """Multiply-adds of a convolution on a map of side × side places; with side 1, its weights.
+    """Multiply-adds of a convolution whose output is side × side; with side 1, its weights.
 
-    Each of the weights is used once at every place. Biases do not count. `kernel` and `side` are
-    those of a square, or (height, width).
+    Each weight is used once per place of the output. Biases do not count. `kernel` and `side` are
+    numbers, for squares, or (height, width).
 
     >>> conv_cost(3, 64, 64), conv_cost((1, 7), 64, 64), conv_cost(3, 192, 128, side=28)
     (36864, 28672, 173408256)
@@ -138,8 +138,8 @@ def conv_cost(kernel, channels, filters, side=1, groups=1):
 def inception_costs(channels, widths, side=1):
     """Multiply-adds of an Inception module's six convolutions, by their names in the paper.
 
-    `widths` are the filters of the six, in the order of Table 1 (arXiv:1409.4842). None leaves a
-    reduction or the projection out, and what follows sees all channels. With side 1, the weights.
+    `widths` are the filters of the six, in the order of Table 1 (arXiv:1409.4842). None leaves out
+    a reduction or the projection; what follows then sees all channels. With side 1, the weights.
 
     >>> costs = inception_costs(192, (64, 96, 128, 16, 32, 32), side=28)
     >>> costs["5×5"], sum(costs.values())

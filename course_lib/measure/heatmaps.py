@@ -2,7 +2,7 @@
 
 Both functions take a Keras model with one input, channels last, whose first output holds the
 probabilities of the classes; an image (height, width, channels), float32; and the class, from 0.
-They raise ValueError where these do not fit each other.
+They raise ValueError if these do not fit each other.
 """
 
 import itertools
@@ -15,20 +15,19 @@ from course_lib.measure.arguments import check_image, check_label
 from course_lib.measure.metrics import probabilities
 
 
-def occlusion(model, image, label, size=8, stride=2, value=0.0):
-    """The probability of one class while a grey square hides one place of the image after another.
+def occlusion(model, image, label, size=8, stride=2):
+    """The probability of one class while a square hides one part of the image after another.
 
-    Where it falls, the net needed what the square hid. In turn each cell of stride x stride pixels
-    has the square's centre (to half a pixel), so that the result lies over the image cell by cell.
-    Beyond the border the square hides nothing.
+    Where it falls, the net needed what the square hid. The square is 0, which is grey in normalised
+    images. It is centred, to half a pixel, on each cell of stride × stride pixels in turn, so the
+    result can be laid over the image. The part of it beyond the border hides nothing.
 
     Args:
         size: side of the square in pixels.
-        stride: pixels between neighbouring squares, at most `size`: each pixel is hidden once.
-        value: of the square's pixels, in every channel; 0 is grey in normalised images.
+        stride: pixels from one square to the next, at most `size`, so that no pixel is missed.
 
     Returns:
-        (rows, columns), float32, a probability for each cell.
+        (rows, columns), float32: a probability for each cell.
 
     Source: Zeiler and Fergus, arXiv:1311.2901, section 4.2 and Fig. 7.
 
@@ -41,7 +40,7 @@ def occlusion(model, image, label, size=8, stride=2, value=0.0):
     check_label(model, label)
     if not 1 <= stride <= size:
         raise ValueError(
-            f"stride must lie between 1 and size ({size}), or the squares miss some pixels, "
+            f"stride must be from 1 to size ({size}), or the squares miss some pixels, "
             f"got {stride}; choose a smaller stride or a larger size"
         )
 
@@ -56,7 +55,7 @@ def occlusion(model, image, label, size=8, stride=2, value=0.0):
     for i in range(0, len(places), 64):  # bounds the memory
         hidden = np.repeat(image[None], len(places[i : i + 64]), axis=0)
         for copy, (rows, columns) in zip(hidden, places[i : i + 64], strict=True):
-            copy[rows, columns] = value
+            copy[rows, columns] = 0
         found.append(probabilities(model, hidden)[:, label])
     return np.concatenate(found).reshape(len(height), len(width))
 
@@ -64,16 +63,14 @@ def occlusion(model, image, label, size=8, stride=2, value=0.0):
 def class_activation_map(model, image, label):
     """How much each place of the last feature maps adds to the score of one class.
 
-    For nets that end in global average pooling. Before one dense layer, the map is the sum of the
-    feature maps weighted by that class's weights; with no dense layer (Network in Network) the
-    class has a feature map of its own. Its mean, plus the dense layer's bias, is the class's score
-    before the softmax.
+    For nets that end in global average pooling. If a dense layer follows, the result is the sum of
+    the feature maps, weighted by that class's weights; if none does (Network in Network), it is the
+    class's own feature map. Its mean, plus the dense layer's bias, is the class's score before the
+    softmax.
 
-    Returns (height, width) of the last feature maps, float32, negative where a place speaks against
-    the class.
-
-    Source: Zhou et al., arXiv:1512.04150, section 2; Lin, Chen and Yan, arXiv:1312.4400,
-    section 3.2, for the form without a dense layer.
+    Returns (height, width) of the last feature maps, float32, negative where a place counts against
+    the class. Sources: Zhou et al., arXiv:1512.04150, section 2; without a dense layer, Lin, Chen
+    and Yan, arXiv:1312.4400, section 3.2.
 
     >>> model = keras.Sequential([keras.Input((4, 4, 2)), keras.layers.GlobalAveragePooling2D(),
     ...                           keras.layers.Softmax(name="probabilities")])
@@ -83,7 +80,7 @@ def class_activation_map(model, image, label):
     """
     check_image(model, image)
     check_label(model, label)
-    # Only the layers on the way to the first output: no auxiliary heads.
+    # Only the layers before the first output, without auxiliary heads.
     layers = keras.Model(model.inputs[0], model.outputs[0]).layers
     average = keras.layers.GlobalAveragePooling2D
     pooling = [i for i, layer in enumerate(layers) if isinstance(layer, average)]

@@ -1,4 +1,4 @@
-"""What a model answers, and how often it is right. Importing this loads no TensorFlow."""
+"""What a model answers, and how often it is right. Importing this file loads no TensorFlow."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ import numpy as np
 def probabilities(model, images):
     """The model's first output (n, classes), float32, for images (n, height, width, channels).
 
-    As `model.predict`, without the second that Keras takes to prepare it for each new model.
+    Like `model.predict`, but without the second that Keras takes to prepare a new model.
 
     >>> import keras
     >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Softmax()])
@@ -25,8 +25,8 @@ def probabilities(model, images):
 def accuracy(model, images, labels):
     """Share of the images (n, height, width, channels) that the model gets right, from 0 to 1.
 
-    Dropout and augmentation are off, so that train and test accuracy can be compared. Labels and
-    errors as in `top_k_error`.
+    Dropout and augmentation are off, so training and test accuracy can be compared. Labels are as
+    in `top_k_error`.
 
     >>> import keras
     >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Softmax()])
@@ -39,18 +39,15 @@ def accuracy(model, images, labels):
 def top_k_error(labels, scores, k=5):
     """Share of the images whose true class is not among the net's k best guesses.
 
-    Exactly k classes are guesses. Where scores tie, the class with the lower number comes first,
-    as in `np.argmax`: a net that gives every class the same score is right only by chance. Keras's
-    `sparse_top_k_categorical_accuracy` counts every class that ties with the k-th best (that net
-    reaches 100%), and takes a row with an infinite score for wrong, where here it is ranked.
+    Exactly k classes are guesses. If scores tie, the class with the lower number comes first, as in
+    `np.argmax`: a net that gives every class the same score is right only by chance. In Keras's
+    `sparse_top_k_categorical_accuracy`, every class that ties with the k-th best counts (that net
+    reaches 100%), and a row with an infinite score is wrong; here it is ranked.
 
     Args:
         labels: integers (n,), each from 0 to classes - 1.
         scores: real numbers (n, classes), higher is better, none of them NaN.
         k: number of guesses, from 1 to classes.
-
-    Raises:
-        TypeError, ValueError: an argument of another type, shape or range.
 
     Source: Russakovsky et al., arXiv:1409.0575, section 4.1 (five guesses an image).
 

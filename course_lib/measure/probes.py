@@ -1,8 +1,8 @@
-"""Look inside a net: what its layers see, how large its signals are, how gradients reach its depth.
+"""Look inside a net: what its layers see, how large their signals and gradients are.
 
 The probes take a Keras model with one input, channels last, whose first output holds the
 probabilities of the classes; and images (n, height, width, channels), float32. They leave the model
-as it was, and raise ValueError where images, labels or model do not fit each other.
+unchanged, and raise ValueError if images, labels and model do not fit each other.
 """
 
 import math
@@ -18,7 +18,7 @@ from course_lib.measure.arguments import check_images, check_label
 def feature_maps(model, images, layer_names):
     """What the named layers return for the images, in inference mode, float32.
 
-    Their shape is (n, height, width, channels), or (n, units) of a layer without height and width.
+    Their shape is (n, height, width, channels), or (n, units) for a layer without height and width.
 
     >>> model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3, name="conv1")])
     >>> feature_maps(model, np.zeros((2, 8, 8, 3), "float32"), ["conv1"])["conv1"].shape
@@ -41,23 +41,22 @@ def feature_maps(model, images, layer_names):
 
 
 def gradient_norms(model, images, labels, auxiliary_weight=0.3):
-    """How strongly the loss pulls at each layer: the norm of the gradient of its kernel.
+    """How strongly the loss pulls at each layer: the norm of its kernel's gradient.
 
-    The loss is the mean cross-entropy of the images in one batch, without weight decay. As in a
-    training step, batch normalisation uses the statistics of the batch and dropout is on. The norm
-    is Euclidean (L2), over all weights of the kernel; biases and normalisation do not count.
+    The loss is the mean cross-entropy of all images as one batch, without weight decay. Auxiliary
+    heads add theirs, times `auxiliary_weight` (0.3 in GoogLeNet, arXiv:1409.4842, section 5). As in
+    a training step, batch normalisation uses the batch's statistics, and dropout is on. The norm is
+    Euclidean (L2), over all weights of the kernel; biases and normalisation do not count.
 
     Args:
-        images: at least 2; all are one batch.
+        images: at least 2.
         labels: (n,), integers from 0.
-        auxiliary_weight: with several outputs, the loss is that of the first plus this many times
-            those of the others (0.3 in GoogLeNet, arXiv:1409.4842, section 5).
 
     Returns:
-        float64, a row for each layer with a trainable kernel, in the order of depth, auxiliary
-        heads between. `norms[other.index]` compares with the same net without them.
+        float64, a row for each layer with a trainable kernel, in order of depth, with auxiliary
+        heads in between. `norms[other.index]` leaves them out, if `other` is of a net without them.
 
-    Source: Glorot and Bengio, AISTATS 2010, section 4.2, study gradients by depth this way.
+    Source: Glorot and Bengio, AISTATS 2010, section 4.2, who study gradients by depth this way.
 
     >>> model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(),
     ...     keras.layers.Dense(2, "softmax", kernel_initializer="zeros", name="probabilities")])
@@ -74,7 +73,7 @@ def gradient_norms(model, images, labels, auxiliary_weight=0.3):
     labels = np.asarray(labels)
     if labels.shape != (len(images),) or not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(
-            f"labels must be one integer for each of the {len(images)} images, got shape "
+            f"labels must hold one integer for each of the {len(images)} images, got shape "
             f"{labels.shape} and dtype {labels.dtype}; for one-hot labels take labels.argmax(1)"
         )
     for label in (int(labels.min()), int(labels.max())):
@@ -105,14 +104,13 @@ def gradient_norms(model, images, labels, auxiliary_weight=0.3):
 def activation_scales(model, images):
     """How large the signal is at each depth: the standard deviation of each layer's response.
 
-    The response is what a convolution or dense layer computes from its kernel and bias, before
-    any activation function and any normalisation behind it. The deviation is over all images,
-    places and channels, of one batch; normalisation and dropout work as in `gradient_norms`. An
-    initialisation suits a net if the scale neither grows nor shrinks with depth.
+    The response is what a convolution or dense layer computes from its kernel and bias, before any
+    activation or normalisation. The deviation is over all images, places and channels of one batch;
+    normalisation and dropout work as in `gradient_norms`. An initialisation suits a net if the
+    scale neither grows nor shrinks with depth.
 
-    Returns float64, a row for each layer with a kernel, in the order of depth.
-
-    Source: He et al., arXiv:1502.01852, section 2.2: the square root of its Var[y_l].
+    Returns float64, a row for each layer with a kernel, in order of depth. Source: He et al.,
+    arXiv:1502.01852, section 2.2: the square root of its Var[y_l].
 
     >>> model = keras.Sequential([keras.Input((2, 1, 1)), keras.layers.Conv2D(
     ...     1, 1, activation="relu", kernel_initializer="ones", name="conv1")])
@@ -122,7 +120,7 @@ def activation_scales(model, images):
     check_images(model, images)
     layers = _layers_with_kernel(model)
     activations = [layer.activation for layer in layers]
-    scales = dict.fromkeys(layer.name for layer in layers)  # keeps the order of depth
+    scales = dict.fromkeys(layer.name for layer in layers)  # fixes the order
 
     def measured(name, activation):
         def measure(response):
@@ -145,10 +143,10 @@ def empirical_receptive_field(model, layer_name):
     """Height and width of the image region that one central output of a layer depends on.
 
     Measured, not computed: where the gradient of that output with respect to the input is not zero.
-    For this the layers up to `layer_name` are copied with positive, averaging weights, without
-    activation functions and with average in place of max pooling, so that no path is dead and none
-    cancel. Of a field that overlaps the image's border it is the part inside. Gradients of the
-    corners shrink ninefold with each 3x3 convolution and vanish after about 40 of them.
+    For this, the layers up to `layer_name` are copied with positive, averaging weights, without
+    activation functions, and with average instead of max pooling, so no path is dead and no paths
+    cancel. Padding does not count. The gradient at the corners shrinks ninefold with each 3×3
+    convolution and vanishes after about 40 of them.
 
     >>> model = keras.Sequential([keras.Input((9, 9, 1)), keras.layers.Conv2D(1, 3, name="conv")])
     >>> empirical_receptive_field(model, "conv")
@@ -183,9 +181,9 @@ def _average(shape, dtype=None):
 
 
 def _training_outputs(model, values, images):
-    """The outputs of a training step with these values of the trainable variables, as a list.
+    """A training step's outputs for these values of the trainable variables, as a list.
 
-    Stateless, so that neither moving statistics nor the random numbers of dropout move on.
+    Stateless: moving averages and dropout's random numbers stay as they are.
     """
     others = [v.value for v in model.non_trainable_variables]
     outputs, _ = model.stateless_call(values, others, images, training=True)

@@ -1,9 +1,9 @@
 """A net as a table: shapes, parameters, multiply-adds, receptive fields, memory.
 
-A net is a built functional or Sequential Keras model with inputs of a fixed size, channels last;
-or its builder, a function without required arguments, which is then built as an outline, without
-memory for weights. Anything else raises ValueError, and so does a layer whose multiply-adds are not
-known here (such as a transposed convolution).
+A net is a built functional or Sequential Keras model with inputs of a fixed size, channels last; or
+its builder, a function without required arguments. From a builder, the net is made without memory
+for its weights. Anything else raises ValueError, and so does a layer whose multiply-adds are not
+known here, such as a transposed convolution.
 """
 
 import math
@@ -15,40 +15,41 @@ import keras
 import pandas as pd
 
 from course_lib.measure.geometry import conv_cost
-from course_lib.measure.graph import CONVOLUTIONS, walk
-from course_lib.models.outlines import outline
+from course_lib.measure.walk import CONVOLUTIONS, walk
+from course_lib.models.weightless import outline
 
 COUNTS = ("parameters", "non_trainable", "multiply_adds", "activation_bytes")
 FLOAT32_BYTES = 4
-# A reshaped tensor is the same memory. The gradient of a normalisation needs its input alone, and
-# what follows writes over its output.
+# These layers leave no output in memory for the backward pass: a reshaped tensor is the same
+# memory, and a normalisation's gradient needs only its input.
 LEAVES_NOTHING = (keras.layers.BatchNormalization, keras.layers.Flatten, keras.layers.Reshape)
 
 
 def model_table(net):
-    """One row per layer, in the order of computation, indexed by the layer's name.
+    """One row for each layer, in the order of computation, indexed by the layer's name.
 
     Columns:
         type: the layer's class.
-        stage, block: what the layer belongs to, from its name: "stage3_blocka_conv1" to stage3 and
-            stage3_blocka; "stage1_conv2" to stage1; "stem_conv1" to stem; "fc6" to itself.
+        stage, block: where the layer belongs, by its name: stage3 and stage3_blocka for
+            "stage3_blocka_conv1"; stage1 twice for "stage1_conv2"; stem twice for "stem_conv1"; for
+            other layers their own name.
         kernel: of a convolution, text such as "3 x 3"; else None.
-        activation: name of the function that the layer applies; "linear" if it could and does not;
-            None if it has none.
+        activation: name of the function that the layer applies; "linear" if it could apply one but
+            does not; else None.
         output_shape: text without the batch, such as "55 x 55 x 96".
-        parameters, non_trainable: number of weights, and those that training does not change.
-        multiply_adds: for one image. Convolutions and dense layers only; a multiply and its add
-            count as one.
+        parameters, non_trainable: number of weights; how many of them training does not change.
+        multiply_adds: for one image, of convolutions and dense layers only. A multiplication and
+            its addition count as one.
         receptive_field: side of the square of input pixels that one output depends on, or
             (height, width). Padding counts as input. After flattening or global pooling it is the
-            field of the whole map, where branches meet that of all of them. None where it is
-            unknown (such as upsampling).
-        stride: input pixels between neighbouring outputs; None where there is no map any more.
-        activation_bytes: the layer's output for one image in float32.
+            field of the whole map; where branches meet, it covers all of them. None if it is
+            unknown, as after upsampling.
+        stride: input pixels between neighbouring outputs; None if there is no map any more.
+        activation_bytes: the size of the layer's output for one image in float32.
 
-    A layer of a nested model is named "outer/inner". A layer that is called twice has two rows
-    and its parameters in the first. One of unknown type that keeps height and width counts as
-    pixel by pixel.
+    A layer of a nested model is named "outer/inner". A layer that is called twice has two rows; its
+    parameters are in the first. A layer of unknown type that keeps height and width is assumed to
+    work pixel by pixel.
 
     >>> table = model_table(lambda: keras.Sequential([
     ...     keras.Input((8, 8, 3)),
@@ -66,7 +67,8 @@ def model_table(net):
 def totals(net):
     """Sums over the net's layers, as a dictionary of integers.
 
-    Keys: parameters, non_trainable, multiply_adds, activation_bytes as in `model_table`; trainable.
+    Keys: parameters, non_trainable, multiply_adds and activation_bytes, as in `model_table`, and
+    trainable.
 
     >>> totals(keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]))["parameters"]
     15
@@ -75,15 +77,15 @@ def totals(net):
 
 
 def side_by_side(nets):
-    """Architectures compared: one row a net, indexed by its name.
+    """Architectures compared: one row for each net, indexed by its name.
 
     `nets` maps names to models or builders, as `course_lib.models.MODELS` does. Columns:
         input: text such as "224 x 224 x 3".
-        layers: those with a kernel on the longest way to the first output, as the papers count:
-            of parallel branches only the longest, and no auxiliary head.
-        parameters, non_trainable, multiply_adds, activation_bytes, trainable: as `totals`.
-        receptive_field: of the last feature map on the way to the first output, before it is
-            flattened or pooled as a whole; None where no window of a known size describes it.
+        layers: number of layers with a kernel on the longest path to the first output, as in the
+            papers: only the longest of parallel branches, and no auxiliary head.
+        parameters, non_trainable, multiply_adds, activation_bytes, trainable: as in `totals`.
+        receptive_field: of the last feature maps before the first output, before they are flattened
+            or pooled globally; None if it is unknown.
 
     >>> def small():
     ...     x = image = keras.Input((8, 8, 3))
@@ -99,7 +101,6 @@ def side_by_side(nets):
             'write {"name": net}'
         )
     builders = {name: net for name, net in nets.items() if _is_builder(net)}
-    # All within one outline: to clean up after it takes half a second each time.
     built = builders and outline(lambda: {name: build() for name, build in builders.items()})
     rows = [{"name": name, **_summary(built.get(name, net))} for name, net in nets.items()]
     return _table(rows, "name", ("layers", *COUNTS, "trainable"))
@@ -123,13 +124,13 @@ def receptive_field(net, layer_name):
 
 
 def training_memory(net, batch_size, slots=1):
-    """About how many bytes the training of a net takes, in float32.
+    """About how many bytes it takes to train a net in float32.
 
-    Weights, their gradients, the optimiser's `slots` for each weight (1 for momentum, 2 for Adam),
-    and the outputs that a batch leaves for the backward pass; as working space twice the largest
-    output and twice the largest layer's weights. Left out: the data set, the program itself (half
-    a gigabyte), what convolutions set aside, and what layers keep that compute in several steps.
-    On a CPU this was within a fifth of what VGGs, residual nets and dense nets took at most.
+    This includes weights, gradients, the optimiser's `slots` per weight (1 for momentum, 2 for
+    Adam), and the outputs that a batch keeps for the backward pass; as working space, twice the
+    largest output and twice the largest layer's weights. It does not include the data set, the
+    program itself (half a gigabyte), and what layers allocate while they compute. On a CPU this was
+    within a fifth of the peak for VGGs, residual nets and dense nets.
 
     >>> training_memory(lambda: keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]), 10)
     900
@@ -152,8 +153,7 @@ def training_memory(net, batch_size, slots=1):
 def formatted(table):
     """The table as text for reading: thousands separators, "1 x 7" for pairs, "-" for None.
 
-    A column whose numbers are all whole shows no decimals, though pandas may have turned them into
-    floats beside a None.
+    A column of whole numbers shows no decimals, even if a None made pandas turn them into floats.
 
     >>> formatted(pd.DataFrame({"parameters": [62378344, None], "top-1": [62.5, 70]})).values
     array([['62,378,344', '62.5'],
@@ -187,7 +187,7 @@ def _model(net):
 
 
 def _table(rows, index, integers):
-    # As objects first, or pandas turns the integers beside a None into floats.
+    # First as objects, or a None makes pandas turn integers into floats.
     table = pd.DataFrame(rows, dtype=object).set_index(index)
     return table.astype(dict.fromkeys(integers, "int64"))
 

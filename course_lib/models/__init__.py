@@ -1,17 +1,19 @@
-"""The architectures of the course, a file a family; `MODELS` maps each name to its builder.
+"""The architectures of the course, a file per family; `MODELS` maps each name to its builder.
 
 Every builder is called as `build_x(input_shape, classes, *, ...)` and has defaults for both:
 
-- `input_shape`: (height, width, channels) of the images, pixels.
+- `input_shape`: (height, width, channels) of the images, in pixels.
 - `classes`: number of outputs, at least 2. Stacks, single modules and nets without a classifier
-  have none; all that follows their input shape is passed by name.
+  have none; pass every argument after their input shape by name.
 - `width`: scales the number of filters, for small images and quick experiments.
 - `**style`: what all layers share: activation, normalisation, initializer, seed and the other
   fields of `course_lib.models.blocks.Style`.
+- `fc`: units of the hidden dense layers. `dropout`: share of values set to zero in training.
+  `stem`: a first convolution that suits small images.
 
 It returns a Keras model from images (n, height, width, channels), floats, to class probabilities
-(n, classes), float32, unless it says otherwise. Wrong arguments raise ValueError; so do images that
-are too small for the net's layers, and the message names the smallest size.
+(n, classes), float32, unless its docstring says otherwise. Wrong arguments raise ValueError. So do
+images too small for the net's layers; the message names the smallest size.
 
 >>> MODELS["lenet5"]().count_params()
 61706
@@ -26,9 +28,9 @@ from course_lib.models.alexnet import build_alexnet, build_zfnet
 from course_lib.models.inception import build_googlenet, build_inception_module, build_inception_v3
 from course_lib.models.lenet import build_lenet5
 from course_lib.models.nin import build_nin
-from course_lib.models.outlines import outline as outline
 from course_lib.models.resnet import CIFAR_DEPTHS, DEPTHS, build_resnet, build_resnet_cifar
 from course_lib.models.vgg import CONFIGURATIONS, build_stack, build_vgg
+from course_lib.models.weightless import outline as outline
 
 MODELS = {
     "lenet5": build_lenet5,

@@ -7,9 +7,9 @@ from course_lib.models.blocks import Style, classifier, conv, dense
 from course_lib.models.layers import LocalResponseNormalization
 from course_lib.models.sizes import check_choice, scaled, takes_images
 
-# Filters, kernel, stride, padding (a number: so many pixels on each side), in two groups?, and
-# what follows: response normalisation, and pooling that drops ("pool") or keeps ("pool_same") a
-# last row that its window does not fill.
+# Filters, kernel, stride, padding (a number: pixels on each side), whether in two groups, and what
+# follows: response normalisation, and pooling that drops ("pool") or keeps ("pool_same") a last row
+# that its window does not fill.
 # AlexNet, section 3.5:
 ALEXNET = (
     (96, 11, 4, "valid", False, ("lrn", "pool")),
@@ -18,7 +18,7 @@ ALEXNET = (
     (384, 3, 1, "same", True, ()),
     (256, 3, 1, "same", True, ("pool",)),
 )
-# ZFNet, Fig. 3; its maps are 110, 55, 26, 13, 13, 13 and 6 wide.
+# ZFNet, Fig. 3; the sides of its maps are 110, 55, 26, 13, 13, 13 and 6.
 ZFNET = (
     (96, 7, 2, 1, False, ("pool_same", "lrn")),
     (256, 5, 2, "valid", False, ("pool_same", "lrn")),
@@ -44,19 +44,18 @@ def build_alexnet(
 ):
     """AlexNet: 60,965,224 parameters with `groups=2`, as published; 62,378,344 in one tower.
 
-    The paper prints images of 224×224, but (224 - 11) / 4 is no whole number; with 227 the first
-    map is 55×55, as the paper says. The weights start as He's initialisation proposes
-    (arXiv:1502.01852), not as N(0, 0.01²) with biases of 1 (section 5): that recipe needs the
+    The paper says that images are 224×224, but (224 - 11) / 4 is not a whole number; with 227 the
+    first map is 55×55, as in the paper. The weights start from He's initialisation
+    (arXiv:1502.01852), not from N(0, 0.01²) with biases of 1 (section 5): that recipe needs the
     paper's 90 epochs.
 
     Args:
-        table: the five convolutions and what follows each, as `ALEXNET` in this file.
-        groups: 1, or 2 for the paper's two GPUs, which see each other in conv3 only.
-        lrn: local response normalisation after conv1 and conv2 (section 3.3).
-        pool_size: 3 overlaps with its stride of 2 (section 3.4); 2 does not.
-        dropout: share of the hidden units of fc6 and fc7 that is left out (section 4.2).
-        fc: units of fc6 and of fc7.
-        stem: kernel size and stride of conv1, if not the table's; small images need a smaller one.
+        table: the five convolutions and what follows each, like `ALEXNET` in this file.
+        groups: 1, or 2 for the paper's two GPUs, which exchange maps only at conv3.
+        lrn: whether local response normalisation follows conv1 and conv2 (section 3.3).
+        pool_size: side of the pooling windows. With a stride of 2, windows of 3 overlap (section
+            3.4), windows of 2 do not.
+        stem: kernel size and stride of conv1, if not the table's.
         name: of the model.
 
     >>> build_alexnet((32, 32, 3), 10, width=0.25, fc=128, stem=(3, 2)).output_shape
@@ -76,15 +75,10 @@ def build_alexnet(
 
 
 def build_zfnet(input_shape=(224, 224, 3), classes=1000, **changes):
-    """ZFNet: AlexNet with a finer look at the image. 62,357,608 parameters.
+    """ZFNet: AlexNet with a smaller first kernel and stride. 62,357,608 parameters.
 
-    Its "contrast normalisation" (Fig. 3) is built as AlexNet's, after the pooling layers.
-
-    Args:
-        **changes: arguments of `build_alexnet`.
-
-    >>> build_zfnet((64, 64, 3), 10, width=0.25, fc=64).output_shape
-    (None, 10)
+    Its "contrast normalisation" (Fig. 3) is AlexNet's response normalisation, after the pooling
+    layers. `changes` are arguments of `build_alexnet`.
     """
     return build_alexnet(input_shape, classes, **{"table": ZFNET, "name": "zfnet"} | changes)
 
@@ -93,9 +87,6 @@ def trunk(x, table, style, *, width=1.0, stem=None, lrn=True, pool_size=3, group
     """The convolutions of a table; the arguments are those of `build_alexnet`.
 
     `linear` holds the numbers of the convolutions without activation.
-
-    >>> trunk(keras.Input((227, 227, 3)), ALEXNET, Style()).shape
-    (None, 6, 6, 256)
     """
     widths = scaled([row[0] for row in table], width, multiple=groups)
     for i, (_, kernel, stride, padding, grouped, then) in enumerate(table, start=1):

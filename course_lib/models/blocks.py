@@ -1,8 +1,8 @@
 """What the nets are made of: each block is a function of a tensor and a name.
 
-A `Style` holds what all layers of one net share, so that only what differs is passed in. Names:
-convolution k of block j in stage i is `stage{i}_block{j}_conv{k}`, and what belongs to it begins
-with that name: `..._bn`, `..._relu`.
+A `Style` holds what all layers of one net share, so only what differs is passed in. Tensors are
+(n, height, width, channels). A block's name begins the names of its layers: convolution k of block
+j in stage i is `stage{i}_block{j}_conv{k}`, followed by `..._bn` and `..._relu`.
 """
 
 import dataclasses
@@ -21,18 +21,15 @@ class Style:
     """What all layers of a net have in common.
 
     Attributes:
-        activation: of the hidden layers, as Keras names it; None leaves it out.
+        activation: of the hidden layers, by its Keras name; None leaves it out.
         normalisation: "batch" puts batch normalisation between convolution and activation.
-        conv_bias: whether convolutions have a bias; None: only without normalisation, which
-            would subtract it again.
-        l2: strength of an L2 penalty on the kernels that is added to the loss.
-        initializer: of every kernel, as Keras names it, or an initializer object.
-        seed: with a layer's name, decides that layer's kernel, whatever else is in the net. None:
-            the initializer's own seed or, if it has none, one that is drawn from Python's
-            `random`, which `keras.utils.set_random_seed` starts.
-
-    Raises:
-        ValueError: another normalisation.
+        conv_bias: whether convolutions have biases. None: only without normalisation, which would
+            cancel them.
+        l2: strength of an L2 penalty on the kernels, added to the loss.
+        initializer: of every kernel, by its Keras name, or an initializer object.
+        seed: decides each layer's kernel together with the layer's name, whatever other layers the
+            net has. None: the initializer's own seed or, if it has none, one drawn from Python's
+            `random`, which `keras.utils.set_random_seed` seeds.
 
     >>> style = Style(seed=1)
     >>> first, again, other = (style.kernel(name) for name in ("conv1", "conv1", "conv2"))
@@ -61,7 +58,7 @@ class Style:
         initializer = keras.initializers.get(self.initializer)
         config = initializer.get_config()
         if "seed" in config:
-            # Names, not the order of building: one more layer leaves the others as they are.
+            # It depends on names, not on the order of building: a new layer changes no other.
             config["seed"] = random.Random(f"{self.seed} {name}").getrandbits(31)
         return {
             "kernel_initializer": type(initializer).from_config(config),
@@ -75,12 +72,8 @@ def conv(
     """Convolution, then batch normalisation and activation where the style has them.
 
     Args:
-        x: tensor (n, height, width, channels).
         filters, kernel, stride, padding, groups: as in Keras; `kernel` may be (height, width).
-        norm, act: False leaves normalisation or activation out, whatever the style.
-
-    Returns:
-        Tensor (n, height / stride, width / stride, filters) with "same" padding.
+        norm, act: False leaves normalisation or activation out, whatever the style says.
 
     >>> conv(keras.Input((8, 8, 3)), 4, 3, "conv1", Style(), stride=2).shape
     (None, 4, 4, 4)
@@ -105,7 +98,8 @@ def normalise(x, name, style):
     """Batch normalisation, if the style has it."""
     if style.normalisation is None:
         return x
-    # A momentum of 0.9 follows a few hundred training steps; Keras's own 0.99 needs thousands.
+    # Statistics with a momentum of 0.9 are good after a few hundred steps; Keras's default of 0.99
+    # needs thousands.
     return FusedBatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
 
 
@@ -122,37 +116,27 @@ def dense(x, units, name, style):
 
 
 def classifier(x, classes, style, name="probabilities"):
-    """The last layer: a probability for each class, in float32 whatever the net computes in."""
+    """The last layer: a probability for each class, in float32 whatever the net's precision."""
     return layers.Dense(
         classes, activation="softmax", dtype="float32", name=name, **style.kernel(name)
     )(x)
 
 
 def mlpconv(x, widths: Sequence[int], kernel, name, style):
-    """A convolution and 1×1 convolutions after it: a small net that slides (arXiv:1312.4400).
-
-    >>> mlpconv(keras.Input((8, 8, 3)), (16, 8, 4), 5, "stage1", Style()).shape
-    (None, 8, 8, 4)
-    """
+    """A convolution followed by 1×1 convolutions: a small net that slides (arXiv:1312.4400)."""
     for k, filters in enumerate(widths, start=1):
         x = conv(x, filters, kernel if k == 1 else 1, f"{name}_conv{k}", style)
     return x
 
 
 def inception_module(x, widths: Sequence[int | None], name, style, kernel5=5):
-    """Four views of the same map, side by side (arXiv:1409.4842, Fig. 2).
+    """Four branches on the same maps, side by side (arXiv:1409.4842, Fig. 2).
 
     Args:
-        x: tensor (n, height, width, channels).
         widths: filters of 1×1, 3×3 reduce, 3×3, 5×5 reduce, 5×5 and pool projection, in the order
-            of the paper's Table 1. None leaves a 1×1 reduction or projection out, as in the naive
+            of the paper's Table 1. None leaves out a reduction or the projection, as in the naive
             module.
-        name: begins the names of the module's layers.
-        style: shared settings.
-        kernel5: size of the "5×5" kernel; some well-known code has 3 by mistake.
-
-    Returns:
-        Tensor (n, height, width, sum of the branches' filters).
+        kernel5: side of the "5×5" kernel; some well-known code uses 3 by mistake.
 
     >>> inception_module(keras.Input((8, 8, 3)), (3, 2, 2, 2, 2, 2), "module", Style()).shape
     (None, 8, 8, 9)
@@ -177,22 +161,16 @@ def inception_module(x, widths: Sequence[int | None], name, style, kernel5=5):
 
 
 def residual_block(x, convolutions, name, style, shortcut="projection", preactivation=False):
-    """Convolutions whose result is added to what came in (arXiv:1512.03385, Figs. 2 and 5).
+    """Convolutions whose result is added to their input (arXiv:1512.03385, Figs. 2 and 5).
 
     Args:
-        x: tensor (n, height, width, channels).
         convolutions: (filters, kernel, stride) of each: two make a basic block, three (1×1, 3×3,
             1×1) a bottleneck.
-        name: begins the names of the block's layers.
-        style: shared settings.
-        shortcut: what joins `x` where the size changes: "projection", a 1×1 convolution (option B
-            of section 3.3); "padding", every other pixel and channels of zeros, which has no
+        shortcut: what takes `x` to the sum where the shape changes: "projection", a 1×1 convolution
+            (option B of section 3.3); "padding", every other pixel plus channels of zeros, without
             weights (option A). None: no shortcut at all, a plain block.
-        preactivation: normalisation and activation before each convolution and none after the
-            sum (arXiv:1603.05027, Fig. 4e).
-
-    Returns:
-        Tensor with the filters of the last convolution.
+        preactivation: whether normalisation and activation precede each convolution, and nothing
+            follows the sum (arXiv:1603.05027, Fig. 4e).
 
     >>> x = keras.Input((8, 8, 16))
     >>> residual_block(x, [(32, 3, 2), (32, 3, 1)], "stage2_block1", Style()).shape
@@ -218,8 +196,8 @@ def _shortcut(x, filters, stride, name, style, kind, preactivation):
     if stride == 1 and x.shape[-1] == filters:
         return x
     if kind == "projection":
-        # With pre-activation nothing is normalised on its way to the sum.
+        # With pre-activation, nothing is normalised on the way to the sum.
         return conv(x, filters, 1, name, style, stride, norm=not preactivation, act=False)
-    if stride > 1:  # every other pixel, as a pooling layer, which tables can follow
+    if stride > 1:  # takes every other pixel with a pooling layer, which tables can follow
         x = layers.AveragePooling2D(1, strides=stride, name=f"{name}_subsample")(x)
     return ChannelPadding(filters - x.shape[-1], name=name)(x)

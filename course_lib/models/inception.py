@@ -7,8 +7,8 @@ from course_lib.models.blocks import Style, classifier, conv, dense, inception_m
 from course_lib.models.layers import LocalResponseNormalization
 from course_lib.models.sizes import check_choice, scaled, takes_images
 
-# Table 1 of the paper. For each module: filters of the 1×1; the 3×3 reduction, the 3×3; the 5×5
-# reduction, the 5×5; the pool projection.
+# Table 1 of the paper. For each module: filters of the 1×1; of the 3×3 reduction and the 3×3; of
+# the 5×5 reduction and the 5×5; of the pool projection.
 STAGES = {
     3: {"a": (64, 96, 128, 16, 32, 32), "b": (128, 128, 192, 32, 96, 64)},
     4: {
@@ -27,26 +27,13 @@ AUXILIARY_AFTER = ("stage4_blocka", "stage4_blockd")
 def build_inception_module(
     input_shape=(32, 32, 3), *, widths=(3, 2, 2, 2, 2, 2), kernel5=5, **style
 ):
-    """One Inception module as a model, to count and to draw.
-
-    Args:
-        widths: filters of 1×1, 3×3 reduce, 3×3, 5×5 reduce, 5×5 and pool projection. None leaves
-            a reduction or the projection out: (3, None, 3, None, 3, None) is the naive module.
-        kernel5: size of the "5×5" kernel; some well-known code has 3 by mistake.
-
-    Returns:
-        A model from images to maps of the same height and width.
+    """One `blocks.inception_module` as a model from images to maps, to count and to draw.
 
     >>> build_inception_module().count_params()
     176
     >>> build_inception_module(widths=(3, None, 3, None, 3, None)).count_params()
     324
     """
-    if len(widths) != 6:
-        raise ValueError(
-            "widths must hold six entries (1×1, 3×3 reduce, 3×3, 5×5 reduce, 5×5, pool "
-            f"projection), got {widths!r}; None leaves a reduction or the projection out"
-        )
     image = keras.Input(input_shape, name="image")
     x = inception_module(image, widths, "inception", Style(**style), kernel5)
     return keras.Model(image, x, name="inception_module")
@@ -63,29 +50,21 @@ def build_googlenet(
     kernel5=5,
     dropout=0.4,
     auxiliary_dropout=0.7,
-    lrn=True,
     **style,
 ):
     """GoogLeNet: nine Inception modules, 22 layers deep, 6,998,552 parameters.
 
-    These counts follow from the widths in the paper's Table 1. The table's own column of parameters
-    does not.
+    This count follows from the widths in the paper's Table 1, but differs from the parameters
+    printed there.
 
     Args:
-        auxiliary: two more outputs, after modules 4a and 4d, that bring the loss closer to the
-            stem in training: 13,378,280 parameters in all. Their loss weighs 0.3 each (section 5;
-            `TrainingConfig.auxiliary_weight`).
-        stem: "large", the paper's, which hands stage 3 an eighth of the image's side; "small",
-            one 3×3 convolution at full size, for images of 32×32.
-        kernel5: size of the "5×5" kernels; some well-known code has 3 by mistake.
-        dropout: before the last layer; auxiliary_dropout: before those of the heads.
-        lrn: local response normalisation in the large stem.
-
-    Returns:
-        A model; with auxiliary heads its outputs are three, the last layer's first.
-
-    >>> build_googlenet((32, 32, 3), 10, width=0.125, stem="small").output_shape
-    (None, 10)
+        auxiliary: whether two auxiliary heads follow modules 4a and 4d, which bring the loss closer
+            to the stem in training: 13,378,280 parameters in all. Each head's loss counts 0.3 times
+            (section 5; `TrainingConfig.auxiliary_weight`).
+        stem: "large", the paper's, which reduces the side to an eighth; or "small", one 3×3
+            convolution at full size, for images of 32×32.
+        kernel5: as in `blocks.inception_module`.
+        dropout: before the last layer; auxiliary_dropout: before the heads' last layers.
     """
     check_choice("stem", stem, ("large", "small"))
     style = Style(**style)
@@ -96,10 +75,10 @@ def build_googlenet(
     else:
         x = conv(x, n64, 7, "stem_conv1", style, stride=2)  # 112×112×64
         x = layers.MaxPooling2D(3, 2, "same", name="stem_pool1")(x)  # 56×56×64
-        x = LocalResponseNormalization(name="stem_lrn1")(x) if lrn else x
+        x = LocalResponseNormalization(name="stem_lrn1")(x)
         x = conv(x, n64, 1, "stem_conv2", style)
         x = conv(x, n192, 3, "stem_conv3", style)  # 56×56×192
-        x = LocalResponseNormalization(name="stem_lrn2")(x) if lrn else x
+        x = LocalResponseNormalization(name="stem_lrn2")(x)
         x = layers.MaxPooling2D(3, 2, "same", name="stem_pool2")(x)  # 28×28×192
     heads = []
     for i, modules in STAGES.items():
@@ -125,5 +104,5 @@ def build_googlenet(
 
 @takes_images()
 def build_inception_v3(input_shape=(299, 299, 3), classes=1000):
-    """Inception v3 (Szegedy et al., arXiv:1512.00567), as Keras has it: 23,851,784 parameters."""
+    """Keras's Inception v3 (Szegedy et al., arXiv:1512.00567): 23,851,784 parameters."""
     return keras.applications.InceptionV3(weights=None, input_shape=input_shape, classes=classes)

@@ -1,4 +1,4 @@
-"""Layers that Keras lacks, or computes slowly on a CPU. All take Keras's `name` and `dtype`."""
+"""Layers that Keras lacks or computes slowly on a CPU. All take Keras's `name` and `dtype`."""
 
 import keras
 import tensorflow as tf
@@ -8,12 +8,10 @@ import tensorflow as tf
 class FusedBatchNormalization(keras.layers.BatchNormalization):
     """Batch normalisation that trains with one fused kernel (Ioffe, Szegedy, arXiv:1502.03167).
 
-    Same arguments, weights and results as `keras.layers.BatchNormalization`, which computes mean,
-    variance and output as separate operations; on a CPU the fused kernel trains a small residual
-    net faster (`make bench` measures by how much on this machine).
-
-    Call: `(n, ..., channels)` float tensor to a tensor of the same shape, in the layer's compute
-    dtype. Statistics are float32 in mixed precision.
+    It has the arguments, weights and results of `keras.layers.BatchNormalization`, which computes
+    mean, variance and output in separate operations. On a CPU the fused kernel trains a small
+    residual net faster; `make bench` measures by how much. In mixed precision the statistics are
+    float32.
 
     >>> images = keras.random.normal((8, 4, 4, 5), mean=3, seed=0)
     >>> normalised = FusedBatchNormalization()(images, training=True).numpy()
@@ -55,15 +53,12 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
 @keras.saving.register_keras_serializable(package="course_lib")
 class LocalResponseNormalization(keras.layers.Layer):
-    """Each value divided by a power of the energy of five adjacent channels at its pixel.
+    """Divides each value by a power of the energy of five adjacent channels at the same pixel.
 
     `b[i] = a[i] / (2 + 0.0001 * sum(a[j]**2)) ** 0.75`, over the channels `j` from `i - 2` to
     `i + 2` that exist: AlexNet's formula and constants (NIPS 2012, section 3.3).
     `tf.nn.local_response_normalization` gives the same values with `depth_radius=2`, but trains at
-    less than half the speed on a CPU.
-
-    Call: `(n, height, width, channels)` float tensor to a tensor of the same shape, in the layer's
-    compute dtype. Computed in float32. Raises ValueError if the input is not 4-D.
+    less than half the speed on a CPU. Takes (n, height, width, channels) and computes in float32.
 
     >>> image = keras.ops.full((1, 1, 1, 4), 100.0)
     >>> LocalResponseNormalization()(image).numpy().round().astype(int).ravel().tolist()
@@ -90,15 +85,9 @@ class LocalResponseNormalization(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="course_lib")
 class ChannelPadding(keras.layers.Layer):
-    """Adds channels of zeros after those that are there.
+    """Appends `added` channels of zeros to (n, height, width, channels).
 
     Source: He et al., arXiv:1512.03385, section 3.3, shortcuts of option A.
-
-    Args:
-        added: int, how many channels of zeros, at least 0.
-
-    Call: `(n, height, width, channels)` to `(n, height, width, channels + added)`. Raises
-    ValueError if `added` is not a whole number of at least 0, or the input not 4-D.
 
     >>> ChannelPadding(2)(keras.ops.ones((1, 1, 1, 1))).numpy().ravel().tolist()
     [1.0, 0.0, 0.0]
@@ -106,10 +95,7 @@ class ChannelPadding(keras.layers.Layer):
 
     def __init__(self, added, **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(added, int) or added < 0:
-            raise ValueError(f"added must be a whole number of at least 0, got {added!r}")
         self.added = added
-        self.input_spec = keras.layers.InputSpec(ndim=4)
 
     def call(self, inputs):
         return tf.pad(inputs, [(0, 0), (0, 0), (0, 0), (0, self.added)])

@@ -11,15 +11,12 @@ from course_lib.models.sizes import scaled, takes_images
 def build_lenet5(input_shape=(32, 32, 1), classes=10, *, width=1.0, **style):
     """LeNet-5 in its modern form: 61,706 parameters for 32×32 grey images and 10 classes.
 
-    The paper counts 60,000 (section II-B): its second convolution sees only some of the maps, its
-    pooling layers have weights, and its output layer measures distances instead of a softmax.
+    The paper counts 60,000 (section II-B): each map of its second convolution sees only some of the
+    maps before it, its pooling layers have weights, and its output layer measures distances instead
+    of using a softmax.
 
-    Args:
-        width: scales the hidden dense units, too.
-        **style: its own defaults are tanh and Glorot's uniform weights.
-
-    >>> build_lenet5().count_params()
-    61706
+    `width` scales the hidden dense layers too. The style defaults to tanh and Glorot's uniform
+    weights.
     """
     style = Style(**{"activation": "tanh", "initializer": "glorot_uniform"} | style)
     c1, c3, c5, f6 = scaled((6, 16, 120, 84), width)

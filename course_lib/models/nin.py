@@ -6,23 +6,17 @@ from keras import layers
 from course_lib.models.blocks import Style, mlpconv
 from course_lib.models.sizes import scaled, takes_images
 
-# The usual widths for CIFAR (the paper prints none): filters of the convolution and of the two 1×1
-# after it, and its kernel. The last 1×1 has a filter a class.
+# The usual widths for CIFAR (the paper gives none): filters of the convolution and of the two 1×1
+# after it, and its kernel. The last 1×1 has one filter per class.
 BLOCKS = (((192, 160, 96), 5), ((192, 192, 192), 5), ((192, 192), 3))
 
 
 @takes_images()
 def build_nin(input_shape=(32, 32, 3), classes=10, *, width=1.0, dropout=0.5, **style):
-    """Network in Network for CIFAR: 966,986 parameters for 10 classes, none of them dense.
+    """Network in Network for CIFAR: 966,986 parameters for 10 classes, and no dense layer.
 
-    Its last map is one channel a class; the average over the map is the class's score. So the
-    last map of a class shows where the net saw it.
-
-    Args:
-        dropout: share of the values between the blocks that is left out in training.
-
-    >>> build_nin(width=0.125).output_shape
-    (None, 10)
+    Its last maps have one channel per class, whose average is the class's score. So the channel
+    shows where the net saw the class. Dropout is between the blocks.
     """
     style = Style(**style)
     x = image = keras.Input(input_shape, name="image")  # 32×32×3

@@ -1,4 +1,4 @@
-"""What every builder checks, so that a wrong argument gives one clear error."""
+"""Whether a net can be built: checks of image sizes, classes, choices and widths."""
 
 import bisect
 import functools
@@ -8,20 +8,18 @@ from collections.abc import Iterable, Sequence
 
 import keras
 
-from course_lib.models.outlines import outline
+from course_lib.models.weightless import outline
 
-LARGEST = 1024  # pixels a side; what cannot be built for these has another fault than its size
+LARGEST = 1024  # side in pixels; a net that cannot be built for this size has another fault
 
 
 def takes_images(smaller_stem=None):
-    """Decorator of builders: checks `input_shape` and `classes`, and names the smallest image.
+    """Decorator for builders: checks `input_shape` and `classes`, and names the smallest size.
 
-    The smallest size follows from the net itself. When Keras cannot build the net, or a layer
-    would stride over more than there is, an outline of the net for a large image tells it.
-
-    Args:
-        smaller_stem: a value of the builder's `stem` that lets smaller images through. The error
-            advises it to callers who left `stem` as it is.
+    The size follows from the net itself: if Keras cannot build the net, or a stride is larger than
+    the map, an outline of the net for a large image tells which sizes fit. `smaller_stem` is a
+    value of the builder's `stem` for smaller images; the error suggests it to callers who did not
+    set `stem`.
 
     >>> import keras
     >>> @takes_images()
@@ -83,15 +81,15 @@ def takes_images(smaller_stem=None):
 
 
 def _takes(model, height, width):
-    """Whether the layers of a net (none of them a net itself) have enough to see in such images."""
+    """Whether images of this size are large enough for every layer. The net holds no other nets."""
     shapes = {}
-    for layer in model.layers:  # in an order in which inputs come before what is made of them
+    for layer in model.layers:  # each after those that it takes its inputs from
         if layer.output is model.input:
             shape = (None, height, width, model.input.shape[3])
         else:
             shape = keras.tree.map_structure(lambda x: shapes[id(x)], layer.input)
             if hasattr(layer, "strides") and min(shape[1:3]) < max(layer.strides):
-                return False  # which Keras would let pass
+                return False  # Keras would accept it
             try:
                 shape = layer.compute_output_shape(shape)
             except ValueError:
@@ -101,19 +99,16 @@ def _takes(model, height, width):
 
 
 def check_choice(name: str, value, choices: Iterable) -> None:
-    """Raise ValueError if `value` is none of the choices.
-
-    >>> check_choice("depth", 18, (18, 34))
-    """
+    """Raise ValueError unless `value` is one of the choices."""
     if value not in (choices := list(choices)):
         raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}")
 
 
 def scaled(filters: Sequence[int], width: float, multiple: int = 1) -> list[int]:
-    """Numbers of filters of a net that is `width` times as wide.
+    """The numbers of filters in a net that is `width` times as wide.
 
-    Raises ValueError if that leaves a layer without filters, or with a number that is no
-    `multiple` (the groups of a grouped convolution).
+    Raises ValueError if a layer would have no filters, or if a number is not a multiple of
+    `multiple`, the number of groups in a grouped convolution.
 
     >>> scaled((64, 128), 0.25)
     [16, 32]

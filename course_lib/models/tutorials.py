@@ -1,6 +1,6 @@
-"""Nets of blogs and tutorials, rebuilt as they are described, with their mistakes.
+"""Nets from blogs and tutorials, rebuilt as described, mistakes included.
 
-The chapters look for these mistakes; build the papers' nets, not these.
+The chapters ask you to find the mistakes; for real use, build the papers' nets.
 """
 
 import keras
@@ -12,7 +12,7 @@ from course_lib.models.resnet import build_resnet
 from course_lib.models.sizes import scaled, takes_images
 from course_lib.models.vgg import build_vgg
 
-# Neither the first convolution's padding nor the second one's stride is the paper's.
+# The padding of the first convolution and the stride of the second differ from the paper's.
 ZFNET_BLOG = (
     (96, 7, 2, "valid", False, ("lrn", "pool")),
     (256, 5, 1, "same", False, ("lrn", "pool")),
@@ -25,14 +25,9 @@ def build_alexnet_blog(input_shape=(227, 227, 3), classes=1000, *, width=1.0, fc
     """A two-tower rebuild that is not AlexNet: 200,425,832 parameters.
 
     Its five convolutions are those of the paper. But it has no activations, no response
-    normalisation and no dropout, and it lacks the pooling layer after the second convolution, so
-    that the first dense stage grows to 177 million weights. Chapter 02 asks for these differences.
-
-    Args:
-        fc: units of each tower's dense layers.
-
-    >>> build_alexnet_blog((67, 67, 3), 10, fc=32).output_shape
-    (None, 10)
+    normalisation, no dropout, and no pooling layer after the second convolution, so its first dense
+    layers grow to 177 million weights. Chapter 02 asks you to find these differences. `fc` is the
+    number of units in each tower.
     """
     style = Style(**{"activation": None} | style)
     n48, n128, n192 = scaled((48, 128, 192), width)
@@ -59,16 +54,11 @@ def build_alexnet_blog(input_shape=(227, 227, 3), classes=1000, *, width=1.0, fc
 
 @takes_images(smaller_stem=(3, 2))
 def build_nin_blog(input_shape=(227, 227, 3), *, width=1.0, stem=None, **style):
-    """A 'NiN' that is none: AlexNet's convolutions and global average pooling.
+    """A 'NiN' that isn't one: AlexNet's convolutions, then global average pooling.
 
-    3,747,200 parameters. It has no 1×1 convolution and no classifier: what comes out are 256
-    averages. Its conv1 has no activation either. Chapter 03 asks what is missing.
-
-    Args:
-        stem: kernel size and stride of conv1, if not AlexNet's.
-
-    Returns:
-        A model from images to features (n, 256 * width).
+    3,747,200 parameters. It has no 1×1 convolution and no classifier: its output is 256 averages.
+    Its conv1 has no activation either. Chapter 03 asks what is missing. `stem`: as in
+    `build_alexnet`; None: AlexNet's.
 
     >>> build_nin_blog((67, 67, 3), width=0.25).output_shape
     (None, 64)
@@ -84,17 +74,10 @@ def build_nin_blog(input_shape=(227, 227, 3), *, width=1.0, stem=None, **style):
 def build_resnet50_resized_cifar100(input_shape=(32, 32, 3), classes=100, *, size=224):
     """Keras's ResNet-50 behind a layer that enlarges small images: 23,792,612 parameters.
 
-    Its weights start at random (`weights=None`), so nothing is transferred; and the enlarged image
-    costs 49 times the work of the small one without showing more.
-
-    Args:
-        size: side in pixels that images are enlarged to, at least 32.
-
-    >>> build_resnet50_resized_cifar100(size=32).output_shape
-    (None, 100)
+    Its weights start at random (`weights=None`), so nothing is transferred; an image enlarged to
+    224×224 costs 49 times as much as one of 32×32, but shows nothing more. `size` is the side in
+    pixels to which images are enlarged.
     """
-    if size < 32:
-        raise ValueError(f"size must be at least 32, which ResNet-50 halves 5 times, got {size}")
     image = keras.Input(input_shape, name="image")  # 32×32×3
     x = layers.Resizing(size, size, name="resize")(image)  # 224×224×3
     resnet = keras.applications.ResNet50(
@@ -106,7 +89,7 @@ def build_resnet50_resized_cifar100(input_shape=(32, 32, 3), classes=100, *, siz
 
 
 def variant(build, input_shape, classes, **changes):
-    """A builder with other defaults.
+    """The same builder with different defaults.
 
     >>> variant(build_vgg, (32, 32, 3), 10, width=0.125, fc=64)(classes=7).output_shape
     (None, 7)
@@ -118,17 +101,18 @@ def variant(build, input_shape, classes, **changes):
 
 NETS = {
     "alexnet_blog": build_alexnet_blog,
-    # 201,818,216 parameters: conv2 lost its stride, so conv3 to conv5 work on four times as many
-    # places, and the first dense layer sees 13×13 maps instead of 6×6.
+    # 201,818,216 parameters: conv2 has lost its stride, so conv3 to conv5 work on four times as
+    # many places, and the first dense layer sees 13×13 maps instead of 6×6.
     "zfnet_blog": variant(build_zfnet, (227, 227, 3), 1000, table=ZFNET_BLOG, name="zfnet_blog"),
     "nin_blog": build_nin_blog,
-    # 34,006,948 parameters. From Glorot's weights, as the tutorial had them, with Adam at 0.001, it
-    # never leaves the loss of guessing. Chapter 04 asks why.
+    # 34,006,948 parameters. With Glorot's initial weights, as in the tutorial, and Adam at 0.001,
+    # its loss stays at that of guessing. Chapter 04 asks why.
     "vgg16_cifar100": variant(build_vgg, (32, 32, 3), 100),
-    # 23,766,052 parameters: the stem of large images leaves the last stage one pixel. The penalty
-    # is part of the loss, which the tutorial compared with that of a net without one.
+    # 23,766,052 parameters: the stem for large images leaves the last stage maps of one pixel. The
+    # penalty is part of the loss, and the tutorial compared this loss with that of a net without a
+    # penalty.
     "resnet50_cifar100": variant(build_resnet, (32, 32, 3), 100, stride_on=3, l2=1e-4),
-    # 23,600,006 parameters: with biases, which batch normalisation subtracts again.
+    # 23,600,006 parameters: convolutions have biases, which batch normalisation cancels.
     "resnet50_64": variant(build_resnet, (64, 64, 3), 6, conv_bias=True),
     "resnet50_resized_cifar100": build_resnet50_resized_cifar100,
 }

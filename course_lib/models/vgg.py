@@ -1,4 +1,4 @@
-"""VGG: nothing but 3×3 (Simonyan, Zisserman, arXiv:1409.1556), and the stacks it argues with."""
+"""VGG: only small kernels (Simonyan, Zisserman, arXiv:1409.1556), and the stacks it compares."""
 
 import keras
 from keras import layers
@@ -32,13 +32,8 @@ def build_vgg(
 ):
     """One of VGG's nets, A to E: five stages of small convolutions and three dense layers.
 
-    Args:
-        configuration: "A", "A-LRN", "B", "C", "D" (VGG-16) or "E" (VGG-19).
-        fc: units of the two hidden dense layers.
-        dropout: share of their units that is left out in training (section 3.1).
-
-    >>> build_vgg((32, 32, 3), 10, configuration="A", width=0.125, fc=64).output_shape
-    (None, 10)
+    `configuration` is "A", "A-LRN", "B", "C", "D" (VGG-16) or "E" (VGG-19). Dropout follows the two
+    hidden dense layers (section 3.1).
     """
     check_choice("configuration", configuration, CONFIGURATIONS)
     style = Style(**style)
@@ -61,23 +56,16 @@ def build_vgg(
 
 
 @takes_images()
-def build_stack(input_shape=(32, 32, 3), *, kernels=(3, 3), filters=2, **style):
-    """Convolutions without padding, one upon the other: what section 2.3 of the paper compares.
+def build_stack(input_shape=(32, 32, 3), *, kernels=(3, 3), **style):
+    """A stack of convolutions without padding, two filters each, as compared in section 2.3.
 
-    Args:
-        kernels: size of each layer's kernel, at least one.
-        filters: of each layer.
-
-    Returns:
-        A model from images to the last feature map.
+    A model from images to the last feature maps; `kernels` holds the side of each layer's kernel.
 
     >>> [build_stack(kernels=sizes).count_params() for sizes in [(5,), (3, 3), (3, 3, 3)]]
     [152, 94, 132]
     """
-    if len(kernels) == 0:
-        raise ValueError("kernels must name at least one kernel, got none")
     style = Style(**style)
     x = image = keras.Input(input_shape, name="image")
     for k, kernel in enumerate(kernels, start=1):
-        x = conv(x, filters, kernel, f"conv{k}", style, padding="valid")
+        x = conv(x, 2, kernel, f"conv{k}", style, padding="valid")
     return keras.Model(image, x, name="stack_" + "_".join(map(str, kernels)))

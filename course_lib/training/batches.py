@@ -1,14 +1,17 @@
-"""The batches of a training, the same ones for the same seed."""
+"""The batches of a training: the same seed gives the same batches."""
 
 import tensorflow as tf
 
 from course_lib.data.augmentation import augment
 
 
-def training_batches(images, labels, classes, config, first_epoch):
-    """Batches of each epoch in turn. Order and augmentation depend on seed and epoch alone, so
-    that a resumed training sees what an uninterrupted one would have seen."""
-    images, labels = tf.constant(images), tf.constant(labels.astype("int32"))
+def training_batches(images, labels, config, first_epoch):
+    """The batches of one epoch after another.
+
+    Order and augmentation depend only on seed and epoch, so a resumed training sees what an
+    uninterrupted one would have seen.
+    """
+    images, labels = tf.constant(images), tf.constant(labels)
     n = len(images)
 
     def epoch_of_batches(epoch):
@@ -17,22 +20,21 @@ def training_batches(images, labels, classes, config, first_epoch):
         return batches.map(lambda chosen: batch(chosen, epoch), num_parallel_calls=2)
 
     def batch(chosen, epoch):
-        # The first image's number makes the seed of a batch differ from its neighbours'.
+        # The first image's number makes each batch's seed different.
         seed = tf.stack([config.seed + 1, epoch * n + chosen[0]])
         x = augment(tf.gather(images, chosen), config.augmentation, seed)
-        return x, tf.one_hot(tf.gather(labels, chosen), classes)
+        return x, tf.gather(labels, chosen)
 
     epochs = tf.data.Dataset.range(first_epoch, config.epochs, output_type=tf.int32)
     return _without_autotune(epochs.flat_map(epoch_of_batches).prefetch(2))
 
 
-def evaluation_batches(images, labels, classes):
-    one_hot = tf.one_hot(labels.astype("int32"), classes)
-    return _without_autotune(tf.data.Dataset.from_tensor_slices((images, one_hot)).batch(500))
+def evaluation_batches(images, labels):
+    return _without_autotune(tf.data.Dataset.from_tensor_slices((images, labels)).batch(500))
 
 
 def _without_autotune(dataset):
-    """The tuning thread gains nothing here, and at its end `fit` would wait seconds for it."""
+    """TensorFlow's tuning thread gains nothing here, and `fit` would wait seconds for its end."""
     options = tf.data.Options()
     options.autotune.enabled = False
     return dataset.with_options(options)

@@ -1,4 +1,4 @@
-"""What `fit` asks of model, images and machine, before it takes a student's time."""
+"""Whether model, images and computer suit a training, before it takes a student's time."""
 
 import keras
 import numpy as np
@@ -10,23 +10,13 @@ from course_lib.training.precision import set_precision
 
 
 def check(model, train, test, config):
-    """Raise one clear error for the first thing that cannot be trained."""
-    check_classes(model)
+    """Raise one clear error for the first thing that prevents the training."""
     check_images("train", train, model)
     if test is not None:
         check_images("test", test, model)
-    check_precision(model, config)
-    check_memory(model, train, test, config)
-    check_probabilities(model, train[0][:1], config)
-
-
-def check_classes(model):
-    classes = [output.shape[-1] for output in model.outputs]
-    if len(set(classes)) > 1:
-        raise ValueError(
-            "every output of the model must have the same number of classes, since all learn from "
-            f"the same labels; got {', '.join(map(str, classes))}"
-        )
+    _check_precision(model, config)
+    _check_memory(model, train, test, config)
+    _check_outputs(model, train[0][:8], config)
 
 
 def check_images(name, pair, model):
@@ -35,36 +25,35 @@ def check_images(name, pair, model):
     if images.shape[1:] != expected or len(images) == 0:
         raise ValueError(
             f"{name} images must have the shape (n, {', '.join(map(str, expected))}) that the "
-            f"model takes, with n of at least 1; got {images.shape}"
+            f"model takes, with n at least 1; got {images.shape}"
         )
     if images.dtype != np.float32:
         raise ValueError(
-            f"{name} images must be float32, got {images.dtype}; "
-            "`course_lib.data.normalise` makes them so"
+            f"{name} images must be float32, got {images.dtype}; use `course_lib.data.normalise`"
         )
     if not np.isfinite(images).all():
         raise ValueError(f"{name} images must be finite numbers, got NaN or infinity among them")
     if labels.shape != (len(images),) or not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(
-            f"{name} labels must be one integer for each of the {len(images)} images, "
+            f"{name} labels must hold one integer for each of the {len(images)} images, "
             f"got shape {labels.shape} and dtype {labels.dtype}"
         )
     classes = model.outputs[0].shape[-1]
     if labels.min() < 0 or labels.max() >= classes:
         raise ValueError(
-            f"{name} labels must lie between 0 and {classes - 1}, since the model has {classes} "
+            f"{name} labels must be from 0 to {classes - 1}, since the model has {classes} "
             f"classes; got {labels.min()} to {labels.max()}"
         )
 
 
-def check_precision(model, config):
+def _check_precision(model, config):
     before = keras.config.dtype_policy()
     set_precision(config.precision)
     wanted = keras.config.dtype_policy().compute_dtype
     keras.config.set_dtype_policy(before)
     kernels = [layer for layer in model.layers if getattr(layer, "kernel", None) is not None]
-    # The last layer before each output (Keras lists these last) stays in float32 in every
-    # precision: a softmax in bfloat16 is too coarse.
+    # The last layer before each output (Keras lists these last) is always float32: a softmax in
+    # bfloat16 is too coarse.
     for layer in kernels[: -len(model.outputs)]:
         if layer.compute_dtype != wanted:
             raise ValueError(
@@ -74,39 +63,46 @@ def check_precision(model, config):
             )
 
 
-def check_memory(model, train, test, config):
+def _check_memory(model, train, test, config):
     if tf.config.list_physical_devices("GPU"):
-        return  # the net lies in the GPU's own memory
+        return  # the net is in the GPU's own memory
     slots = 2 if config.optimizer == "adam" else int(config.momentum > 0)
     try:
         needed = tables.training_memory(model, config.batch_size, slots=slots)
     except ValueError:
-        return  # a layer that the tables cannot count; it may well fit
+        return  # a layer that the tables cannot count; the net may still fit
     needed += sum(pair[0].nbytes for pair in (train, test) if pair)  # TensorFlow's copy
     free = machine.free_memory()
     if needed > free:
         raise MemoryError(
             f"this training needs about {needed / 2**30:.1f} GiB of memory, and "
-            f"{free / 2**30:.1f} GiB are free: take a batch_size below {config.batch_size}, a "
+            f"{free / 2**30:.1f} GiB are free: use a batch_size below {config.batch_size}, a "
             "narrower net or smaller images, or close other notebooks"
         )
 
 
-def check_probabilities(model, image, config):
+def _check_outputs(model, images, config):
+    classes = {output.shape[-1] for output in model.outputs}
+    if len(classes) > 1:
+        raise ValueError(
+            "all outputs of the model must have the same number of classes, since they learn from "
+            f"the same labels; got {', '.join(map(str, sorted(classes)))}"
+        )
     try:
-        outputs = [np.asarray(output) for output in tf.nest.flatten(model(image))]
+        outputs = [np.asarray(output) for output in tf.nest.flatten(model(images))]
     except tf.errors.OpError as error:
         if all(layer.compute_dtype == "float32" for layer in model.layers):
             raise
         raise ValueError(
-            f"precision {config.precision!r} does not work on this computer, whose processor "
+            f"precision {config.precision!r} does not work on this computer: its processor "
             "lacks what TensorFlow needs for bfloat16; choose precision='float32'"
         ) from error
     for output in outputs:
-        total = output.sum()
-        # Weights that are infinite are another error, which the first step reports.
-        if np.isfinite(total) and (output.min() < 0 or abs(total - 1) > 0.02):
+        sums = output.sum(axis=-1)
+        furthest = sums[np.argmax(abs(sums - 1))]
+        # Infinite weights are a different error, which the first step reports.
+        if np.isfinite(sums).all() and (output.min() < 0 or abs(furthest - 1) > 0.02):
             raise ValueError(
                 "every output of the model must be the probabilities of a softmax, which add up "
-                f"to 1; got a sum of {total:.3g} and a lowest value of {output.min():.3g}"
+                f"to 1; got a sum of {furthest:.3g} and a smallest value of {output.min():.3g}"
             )

@@ -1,12 +1,13 @@
 """Several nets under one recipe."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
 
 import keras
-import numpy as np
 import pandas as pd
 
+from course_lib.data.dataset import Pair
 from course_lib.measure.metrics import accuracy
 from course_lib.training.checks import check_images
 from course_lib.training.config import TrainingConfig
@@ -19,9 +20,9 @@ class Comparison:
     """What `compare` found.
 
     Attributes:
-        table: a row for each net (index `net`) with train, test (accuracies from 0 to 1 after the
-            last epoch, with dropout and augmentation off), parameters (a count) and seconds (the
-            median of an epoch, without the first, in which TensorFlow prepares the step).
+        table: a row for each net (index `net`) with train and test (accuracies from 0 to 1 after
+            the last epoch, without dropout and augmentation), parameters (their number) and seconds
+            (the median epoch, without the first, in which TensorFlow prepares the step).
         models, histories: by the net's name, as from `train`.
     """
 
@@ -31,7 +32,7 @@ class Comparison:
 
 
 class StoppedComparison:
-    """In place of a `Comparison` that was stopped: whatever is asked of it says so."""
+    """Replaces a `Comparison` that was stopped; any use of it raises `TrainingStopped`."""
 
     def __init__(self, message):
         self.message = message
@@ -45,31 +46,23 @@ class StoppedComparison:
 
 def compare(
     nets: Mapping[str, Callable | tuple[Callable, dict]],
-    train: tuple[np.ndarray, np.ndarray],
-    test: tuple[np.ndarray, np.ndarray],
+    train: Pair,
+    test: Pair,
     config: TrainingConfig,
     curves: bool = False,
 ) -> Comparison:
     """Train several nets under one recipe, each from the same seed.
 
-    Stopping the cell (or Ctrl-C) stops the whole comparison, so that no net enters it with fewer
-    epochs than the others.
+    Stopping the cell (or Ctrl-C) stops the whole comparison, so no net has fewer epochs than the
+    others. Any use of the result then raises `TrainingStopped`.
 
     Args:
-        nets: names to functions without arguments that return a new model, or to pairs of such a
-            function and the settings in which its recipe differs, such as
-            {"weight_decay": (build, {"weight_decay": 5e-4})}.
-        train, test: images and labels, as in `fit`.
-        config: how to train.
-        curves: measure the test images after every epoch too, for the histories.
+        nets: maps names to functions without arguments that return a new model, or to pairs of
+            such a function and a dictionary of the settings that differ from `config`.
+        train, test, config: as in `fit`, whose errors come with a note that names the net.
+        curves: whether the histories also measure the test images after every epoch.
 
-    Returns:
-        A `Comparison`. After a stop, each use of it raises `TrainingStopped`.
-
-    Raises:
-        TypeError, ValueError: `nets` is not such a mapping.
-        Errors of `fit`, with a note that names the net.
-
+    >>> import numpy as np
     >>> def build():
     ...     return keras.Sequential(
     ...         [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
@@ -82,7 +75,7 @@ def compare(
     rows, models, histories = {}, {}, {}
     with Stop() as stop:
         for name, (build, recipe) in recipes.items():
-            try:
+            with _named(name):
                 model = models[name] = built(build, recipe)
                 check_images("test", test, model)
                 history = run(model, train, test if curves else None, recipe, stop, name=name)
@@ -93,12 +86,9 @@ def compare(
                     "parameters": model.count_params(),
                     "seconds": history["seconds"].iloc[min(1, len(history) - 1) :].median(),
                 }
-            except Exception as error:
-                error.add_note(f"This was in the net {name!r}.")
-                raise
             if stop.asked:
                 stopped = (
-                    f"The comparison was stopped in {name!r} after {len(history)} of "
+                    f"The comparison was stopped during {name!r} after {len(history)} of "
                     f"{recipe.epochs} epochs: run its cell again."
                 )
                 print(stopped)
@@ -108,7 +98,7 @@ def compare(
 
 
 def _recipes(nets, config):
-    """Each net's builder and config, all checked before the first is trained."""
+    """Each net's builder and config, all checked before the first net is trained."""
     if not isinstance(nets, Mapping) or not nets:
         raise TypeError(f"nets must map names to functions that build a model, got {nets!r}")
     recipes = {}
@@ -116,13 +106,18 @@ def _recipes(nets, config):
         build, changes = entry if isinstance(entry, tuple) else (entry, {})
         if not callable(build) or isinstance(build, keras.layers.Layer):
             raise TypeError(
-                f"nets must map names to functions that build a model, got {build!r} for "
-                f"{name!r}; pass the function itself, without calling it"
+                f"nets[{name!r}] must be a function that builds a model, got {build!r}; pass the "
+                "function itself, without calling it"
             )
-        try:
+        with _named(name):
             recipes[name] = build, dataclasses.replace(config, **changes)
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"nets[{name!r}] must change settings of the config: {error}"
-            ) from None
     return recipes
+
+
+@contextlib.contextmanager
+def _named(name):
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"This was in the net {name!r}.")
+        raise

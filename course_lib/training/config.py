@@ -1,37 +1,35 @@
 """How a net is trained: one object that holds every setting."""
 
 import dataclasses
-import itertools
 import math
+
+from course_lib.data.dataset import check_whole
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """Everything that decides how a net is trained; immutable.
+    """Everything that decides how a net is trained; immutable. A wrong value raises ValueError.
 
     Attributes:
         epochs: passes over the training images.
         batch_size: images in one step.
         optimizer: "sgd" or "adam".
-        learning_rate: its highest value; the schedule scales it.
-        schedule: "constant"; "step" (divided by 10 at each of `milestones`); "cosine" (falls to
-            zero along half a cosine); or "linear" (falls to zero along a line).
-        milestones: for "step", fractions of the training time.
-        warmup_epochs: the learning rate first climbs from zero over so many epochs.
+        learning_rate: its highest value, which the schedule scales.
+        schedule: "constant"; "step" (divided by 10 after half and again after three quarters of the
+            training: ResNet, section 4.2); "cosine" (falls to zero along half a cosine); or
+            "linear" (falls to zero along a line).
+        warmup_epochs: number of epochs in which the learning rate first rises from zero.
         momentum: of SGD; Adam ignores it.
-        weight_decay: strength of the pull of the kernels (not the biases) towards zero.
-        decay: "l2" adds weight_decay * w to the gradient, so that momentum (or Adam's scaling)
-            acts on it too: AlexNet (section 5). "decoupled" subtracts
-            learning_rate * weight_decay * w beside the step: AdamW and the modern recipes.
-        label_smoothing: share of the target spread over all classes.
-        auxiliary_weight: how much the loss of each auxiliary head counts, where there are heads;
-            0.3 in GoogLeNet (arXiv:1409.4842, section 5).
-        augmentation: "none", "flip", "crop" (pad by 4, crop back) or "crop+flip".
+        weight_decay: how strongly the kernels (not the biases) are pulled towards zero.
+        decay: "l2" adds weight_decay * w to the gradient, so momentum (or Adam's scaling) acts on
+            it too: AlexNet (section 5). "decoupled" subtracts learning_rate * weight_decay * w
+            apart from the step: AdamW and modern recipes.
+        label_smoothing: share of the target that is spread over all classes.
+        auxiliary_weight: weight of each auxiliary head's loss; 0.3 in GoogLeNet (arXiv:1409.4842,
+            section 5).
+        augmentation: "none", "flip", "crop" or "crop+flip" (see `course_lib.data.augmentation`).
         precision: "float32", "bfloat16" or "auto" (see `course_lib.training.precision`).
         seed: decides initialisation, order of the images, augmentation and dropout.
-
-    Raises:
-        ValueError: a setting is outside its range; the message says which and what it may be.
 
     >>> TrainingConfig(epochs=3, optimizer="adam", learning_rate=1e-3).epochs
     3
@@ -42,7 +40,6 @@ class TrainingConfig:
     optimizer: str = "sgd"
     learning_rate: float = 0.05
     schedule: str = "constant"
-    milestones: tuple[float, ...] = (0.5, 0.75)
     warmup_epochs: float = 0.0
     momentum: float = 0.9
     weight_decay: float = 0.0
@@ -65,44 +62,17 @@ class TrainingConfig:
             if (value := getattr(self, name)) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
         for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
-            if not isinstance(value := getattr(self, name), int) or value < least:
-                raise ValueError(
-                    f"{name} must be a whole number of at least {least}, got {value!r}"
-                )
+            check_whole(name, value := getattr(self, name), least)
+            object.__setattr__(self, name, int(value))  # Keras and JSON refuse NumPy's integers
         if not 0 < self.learning_rate < math.inf:
             raise ValueError(f"learning_rate must be above 0, got {self.learning_rate!r}")
-        for name in ("momentum", "label_smoothing"):
-            if not 0 <= (value := getattr(self, name)) < 1:
-                raise ValueError(f"{name} must be at least 0 and below 1, got {value!r}")
-        for name in ("weight_decay", "auxiliary_weight"):
-            if not 0 <= (value := getattr(self, name)) < math.inf:
-                raise ValueError(f"{name} must be at least 0 and finite, got {value!r}")
+        limits = {"momentum": 1, "label_smoothing": 1}
+        limits |= {"weight_decay": math.inf, "auxiliary_weight": math.inf}
+        for name, limit in limits.items():
+            if not 0 <= (value := getattr(self, name)) < limit:
+                raise ValueError(f"{name} must be at least 0 and below {limit}, got {value!r}")
         if not 0 <= self.warmup_epochs <= self.epochs:
             raise ValueError(
-                f"warmup_epochs must lie between 0 and epochs ({self.epochs}), "
+                f"warmup_epochs must be from 0 to epochs ({self.epochs}), "
                 f"got {self.warmup_epochs!r}"
             )
-        rising = (0, *self.milestones, 1)
-        if any(a >= b for a, b in itertools.pairwise(rising)):
-            raise ValueError(
-                f"milestones must be rising fractions between 0 and 1, got {self.milestones!r}"
-            )
-
-
-def learning_rate_at(config: TrainingConfig, epoch: float) -> float:
-    """The learning rate after `epoch` epochs (a fraction is a point within an epoch).
-
-    >>> config = TrainingConfig(epochs=10, learning_rate=0.1, schedule="step")
-    >>> [round(learning_rate_at(config, e), 4) for e in (0, 4.9, 5, 7.5)]
-    [0.1, 0.1, 0.01, 0.001]
-    """
-    if epoch < config.warmup_epochs:
-        return config.learning_rate * epoch / config.warmup_epochs
-    done = epoch / config.epochs
-    scale = {
-        "constant": 1.0,
-        "step": 0.1 ** sum(done >= m for m in config.milestones),
-        "cosine": 0.5 * (1 + math.cos(math.pi * done)),
-        "linear": 1 - done,
-    }[config.schedule]
-    return config.learning_rate * scale

@@ -1,4 +1,7 @@
-"""Fingerprints of data and nets: whether a saved result belongs to what lies before us."""
+"""Fingerprints of data and nets: they tell whether a saved training belongs to them.
+
+Each is a SHA-256, as 64 hexadecimal digits.
+"""
 
 import hashlib
 import json
@@ -6,20 +9,16 @@ import json
 import keras
 import numpy as np
 
-# Where Keras writes the names of layers; a name that it made up says how many were built before.
+# Where Keras writes layers' names. They do not count: Keras numbers the layers of a whole program.
 NAMED = ("name", "keras_history", "input_layers", "output_layers")
-# A seed is the recipe's, and a lambda's code holds the path of the file that it was written in.
+# Seeds belong to the recipe, and a lambda's code contains the path of its file.
 LEFT_OUT = ("seed", "code")
 
 
 def data_fingerprint(*pairs: tuple[np.ndarray, np.ndarray] | None) -> str:
-    """SHA-256 of images and labels: their numbers, their order, shapes and dtypes.
+    """The fingerprint of pairs of images and labels: values, order, shapes and dtypes.
 
-    Args:
-        pairs: images and labels each, such as those of training and test; None for no such pair.
-
-    Returns:
-        64 hexadecimal digits.
+    None stands for a missing pair, such as test images that are not measured.
 
     >>> images, labels = np.zeros((2, 4, 4, 1), "float32"), np.array([0, 1])
     >>> data_fingerprint((images, labels)) == data_fingerprint((images, labels[::-1]))
@@ -35,23 +34,16 @@ def data_fingerprint(*pairs: tuple[np.ndarray, np.ndarray] | None) -> str:
 
 
 def net_fingerprint(model: keras.Model) -> str:
-    """SHA-256 of a net's layers, their settings, connections and weights' shapes.
+    """The fingerprint of a net: its layers, their settings and connections, its weights' shapes.
 
-    The values of the weights, seeds, and the names of layers do not count; nor does what a Lambda
-    layer computes, so that another function there goes unnoticed.
-
-    Args:
-        model: a functional or Sequential model.
-
-    Returns:
-        64 hexadecimal digits.
+    Values of weights, seeds and names of layers do not count. Nor does the code of a Lambda layer,
+    so a change there goes unnoticed.
 
     >>> def net(activation):
     ...     return keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation)])
-    >>> net_fingerprint(net("relu")) == net_fingerprint(net("relu"))
-    True
-    >>> net_fingerprint(net("relu")) == net_fingerprint(net("tanh"))
-    False
+    >>> fingerprints = [net_fingerprint(net(name)) for name in ("relu", "relu", "tanh")]
+    >>> fingerprints[0] == fingerprints[1], fingerprints[0] == fingerprints[2]
+    (True, False)
     """
     config = model.get_config()
     numbers = {config.pop("name"): "net"}

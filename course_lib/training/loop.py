@@ -5,10 +5,10 @@ import os
 from collections.abc import Callable
 
 import keras
-import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from course_lib.data.dataset import Pair
 from course_lib.training.batches import evaluation_batches, training_batches
 from course_lib.training.checks import check
 from course_lib.training.config import TrainingConfig
@@ -21,47 +21,44 @@ from course_lib.training.stopping import Stop, TrainingStopped
 
 def fit(
     model: keras.Model,
-    train: tuple[np.ndarray, np.ndarray],
-    test: tuple[np.ndarray, np.ndarray] | None,
+    train: Pair,
+    test: Pair | None,
     config: TrainingConfig,
     folder: str | os.PathLike | None = None,
 ) -> pd.DataFrame:
     """Train `model` and return its history.
 
     A progress bar shows epoch, loss, accuracy and time left in one line. Stopping the cell (or
-    Ctrl-C) ends the training after the step at hand: the model keeps what it learned, the history
-    its finished epochs.
+    Ctrl-C) ends the training after the current step: the model keeps what it has learned, and the
+    history keeps its finished epochs.
 
     Args:
-        model: ends in a softmax over the classes; it is compiled here. Of several outputs the
-            first is the answer; each further one is the softmax of an auxiliary head, whose loss
-            counts `config.auxiliary_weight` times (GoogLeNet: arXiv:1409.4842, section 5).
-        train, test: images (n, height, width, channels), float32, and labels (n,), integers.
-            The test images are measured after each epoch and never trained on; None measures
-            nothing, which is faster where only the trained model counts.
+        model: ends in a softmax over the classes; it is compiled here. The first output is the
+            answer; the others are auxiliary heads, each with a softmax.
+        train, test: images, float32 (n, height, width, channels), and labels, integers (n,).
+            The test images are measured after each epoch and never trained on. Without them (None),
+            training is faster.
         config: how to train.
-        folder: where each finished epoch is saved; the same call goes on from the last one. With
-            `test`, `load_best` finds the best epoch there. None saves nothing.
+        folder: where each finished epoch is saved; the same call continues after the last one.
 
     Returns:
         A row for each finished epoch (index `epoch`, from 1) with loss, accuracy, val_loss,
-        val_accuracy (fractions; NaN without `test`), learning_rate (at the epoch's end) and
-        seconds. The losses include those of auxiliary heads; the accuracies are those of the first
-        output. After a stop, `history.attrs["stopped"]` says "stopped after 2 of 10 epochs".
+        val_accuracy (accuracies from 0 to 1; NaN without `test`), learning_rate (at the epoch's
+        end) and seconds. The losses include those of auxiliary heads; the accuracies are those of
+        the first output. After a stop, `history.attrs["stopped"]` says so, as in "stopped after 2
+        of 10 epochs".
 
     Raises:
         TrainingDivergedError: the loss is not finite.
-        TrainingStopped: stopped before the first epoch was finished.
-        ValueError: images and labels do not fit each other or the model, its outputs are no
-            probabilities or differ in their classes, the precision is not the one that the model
-            was built in, or `folder` holds another run or a damaged one.
+        TrainingStopped: the training was stopped before the end of the first epoch.
+        ValueError: model, images, labels, precision or `folder` do not fit together.
         MemoryError: the training needs more memory than is free.
-        OSError: `folder` cannot be written.
 
+    >>> import numpy as np
     >>> model = keras.Sequential(
     ...     [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
-    >>> images, labels = np.ones((8, 4, 4, 1), "float32"), np.zeros(8, "uint8")
-    >>> fit(model, (images, labels), (images, labels), TrainingConfig(epochs=2)).index.tolist()
+    >>> pair = np.ones((8, 4, 4, 1), "float32"), np.zeros(8, "uint8")
+    >>> fit(model, pair, pair, TrainingConfig(epochs=2)).index.tolist()
     [1, 2]
     """
     with Stop() as stop:
@@ -69,49 +66,34 @@ def fit(
         if "stopped" in history.attrs:
             if history.empty:
                 raise TrainingStopped(
-                    "the training was stopped before its first epoch was finished: run it again"
+                    "the training was stopped before the end of its first epoch: run it again"
                 )
-            go_on = "; the same call goes on from there" if folder else ""
+            go_on = "; the same call continues from there" if folder else ""
             print(
-                f"Training {history.attrs['stopped']}: the model keeps what it learned, the "
-                f"history its finished epochs{go_on}."
+                f"Training {history.attrs['stopped']}: the model keeps what it has learned, and "
+                f"the history keeps its finished epochs{go_on}."
             )
     return history
 
 
 def train(
     build: Callable[[], keras.Model],
-    train: tuple[np.ndarray, np.ndarray],
-    test: tuple[np.ndarray, np.ndarray] | None,
+    train: Pair,
+    test: Pair | None,
     config: TrainingConfig,
     folder: str | os.PathLike | None = None,
 ) -> tuple[keras.Model, pd.DataFrame]:
-    """Set precision and seed, build the model, `fit` it.
+    """Set the precision and seed of `config`, build the model and `fit` it.
 
-    Args:
-        build: a function without arguments that returns a new model.
-        train, test, config, folder: as in `fit`.
-
-    Returns:
-        The trained model and its history, as from `fit`.
-
-    Raises:
-        As `fit`.
-
-    >>> def build():
-    ...     return keras.Sequential(
-    ...         [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
-    >>> images, labels = np.ones((8, 4, 4, 1), "float32"), np.zeros(8, "uint8")
-    >>> model, history = train(build, (images, labels), (images, labels), TrainingConfig(epochs=1))
-    >>> len(history)
-    1
+    `build` is a function without arguments that returns a new model. Returns the trained model and
+    its history.
     """
     model = built(build, config)
     return model, fit(model, train, test, config, folder)
 
 
 def built(build, config):
-    """The model, with the seed and precision of `config`, and the global precision as before."""
+    """A new model with the seed and precision of `config`; the global precision does not change."""
     policy = keras.config.dtype_policy()
     set_precision(config.precision)
     try:
@@ -122,9 +104,9 @@ def built(build, config):
 
 
 def run(model, train, test, config, stop, folder=None, name=""):
-    """The history, as from `fit`; after a stop, which `stop` hears, it is marked, and may be empty.
+    """The history, as from `fit`. After a stop, `attrs` says so, and it may be empty.
 
-    `name` stands before the progress.
+    `stop` is an open `Stop`; `name` is put before the progress bar.
     """
     check(model, train, test, config)
     keras.utils.set_random_seed(config.seed)
@@ -134,18 +116,17 @@ def run(model, train, test, config, stop, folder=None, name=""):
     done = len(history)
     if done == config.epochs:
         return history
-    classes, heads = model.outputs[0].shape[-1], len(model.outputs) - 1
+    classes, outputs = model.outputs[0].shape[-1], len(model.outputs)
     steps = math.ceil(len(train[0]) / config.batch_size)
 
-    def for_each_output(x, y):
-        return x, (y,) * (1 + heads)
+    def with_targets(images, labels):
+        return images, (tf.one_hot(tf.cast(labels, tf.int32), classes),) * outputs
 
-    batches = training_batches(*train, classes, config, first_epoch=done)
     progress = Progress(config, steps, history, stop, saved, name)
     try:
         model.fit(
-            batches.map(for_each_output),
-            validation_data=test and evaluation_batches(*test, classes).map(for_each_output),
+            training_batches(*train, config, first_epoch=done).map(with_targets),
+            validation_data=test and evaluation_batches(*test).map(with_targets),
             initial_epoch=done,
             epochs=config.epochs,
             steps_per_epoch=steps,
@@ -167,12 +148,12 @@ def _compile(model, config):
         optimizer=optimizer(config, model.trainable_variables),
         loss=[loss] * (1 + heads),
         loss_weights=[1.0] + [config.auxiliary_weight] * heads if heads else None,
-        # An object, not the word "accuracy", which Keras would only make during the first step and
-        # then trace the whole step a second time.
+        # From the word "accuracy", Keras would make this object only in the first step, and then
+        # trace the whole step a second time.
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")] + [None] * heads,
         jit_compile=False,
     )
     if heads:
-        # The mean loss of each output, too, Keras would only make during the first step.
+        # The same goes for the objects that average each output's loss.
         blank = [tf.zeros((1, model.outputs[0].shape[-1]))] * (1 + heads)
         model.compute_loss(None, blank, blank)

@@ -1,4 +1,4 @@
-"""The optimisers of a `TrainingConfig`: Keras's, and the L2 penalty that Keras's lack."""
+"""The optimisers of a `TrainingConfig`: Keras's, with an L2 penalty, which they lack."""
 
 import keras
 
@@ -23,18 +23,14 @@ class AdamWithL2(_WithL2, keras.optimizers.Adam):
 
 
 def optimizer(config, variables):
+    decoupled = config.decay == "decoupled"
     settings = {"learning_rate": config.learning_rate}
     if config.optimizer == "sgd":
         settings["momentum"] = float(config.momentum)
-    classes = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}
-    if config.decay == "l2":
-        classes = {"sgd": SGDWithL2, "adam": AdamWithL2}
-    elif config.weight_decay > 0:
-        settings["weight_decay"] = config.weight_decay
-    made = classes[config.optimizer](**settings)
-    if config.decay == "l2":
-        made.l2 = config.weight_decay
-    else:
-        made.exclude_from_weight_decay([v for v in variables if len(v.shape) < 2])
+    if decoupled:
+        settings["weight_decay"] = config.weight_decay or None
+    made = {"sgd": SGDWithL2, "adam": AdamWithL2}[config.optimizer](**settings)
+    made.l2 = 0.0 if decoupled else config.weight_decay
+    made.exclude_from_weight_decay([v for v in variables if len(v.shape) < 2])
     made.build(variables)
     return made

@@ -1,7 +1,8 @@
-"""Which number format the nets compute in: float32, or bfloat16 where the processor has it.
+"""The number format in which nets compute: float32, or bfloat16 where the processor has it.
 
-bfloat16 halves the memory of every activation and keeps float32's range, with about three decimal
-digits. On a processor without instructions for it, it is emulated, and far slower than float32.
+bfloat16 halves the memory of every activation and keeps float32's range, but has only about three
+decimal digits. On a processor without instructions for it, it is emulated and far slower than
+float32.
 """
 
 import keras
@@ -13,19 +14,14 @@ def set_precision(name: str = "float32") -> str:
     """Set the number format of every Keras layer that is made from now on.
 
     Args:
-        name: "float32"; "bfloat16", which computes in bfloat16 and keeps the weights in float32;
-            or "auto", which is bfloat16 where the processor has instructions for it and float32
-            elsewhere.
+        name: "float32"; "bfloat16", which computes in bfloat16 but keeps the weights in float32;
+            or "auto": bfloat16 if the processor has instructions for it, else float32.
 
     Returns:
-        Name of the Keras policy in force: "float32" or "mixed_bfloat16".
+        The name of Keras's new policy, "float32" or "mixed_bfloat16".
 
-    Raises:
-        ValueError: another name.
-
-    Example:
-        >>> set_precision("float32")
-        'float32'
+    >>> set_precision("float32")
+    'float32'
     """
     if name not in ("float32", "bfloat16", "auto"):
         raise ValueError(
@@ -35,4 +31,4 @@ def set_precision(name: str = "float32") -> str:
         name = "bfloat16" if BFLOAT16_INSTRUCTIONS & cpu_features() else "float32"
     policy = "mixed_bfloat16" if name == "bfloat16" else "float32"
     keras.config.set_dtype_policy(policy)
-    return keras.config.dtype_policy().name
+    return policy

@@ -1,4 +1,4 @@
-"""What happens around each step and epoch: the learning rate, one line of progress, the history."""
+"""What happens around each step and epoch: learning rate, progress bar and history."""
 
 import math
 import time
@@ -7,17 +7,17 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from course_lib.training.config import learning_rate_at
+from course_lib.training.schedule import learning_rate_at
 
 COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
 
 
 class TrainingDivergedError(ArithmeticError):
-    """The loss became infinite or NaN; the message says when and the likely cause."""
+    """The loss became infinite or NaN; the message says when, and names the likely cause."""
 
 
 class Progress(keras.callbacks.Callback):
-    """Sets the learning rate, watches the loss, obeys a stop, keeps and saves the history."""
+    """Sets the learning rate, watches the loss, obeys a stop, and keeps and saves the history."""
 
     def __init__(self, config, steps, history, stop, saved, name):
         super().__init__()
@@ -28,12 +28,12 @@ class Progress(keras.callbacks.Callback):
         self.bar = tqdm(total=config.epochs * steps, initial=self.step, unit="step", leave=True)
 
     def on_train_begin(self, logs=None):
-        # Where a model has several outputs, Keras puts the output's name before the metric's.
+        # If there are several outputs, Keras puts the output's name before the metric's.
         several = len(self.model.outputs) > 1
         self.accuracy = f"{self.model.output_names[0]}_accuracy" if several else "accuracy"
 
     def on_epoch_begin(self, epoch, logs=None):
-        # Dropout's masks follow from seed and epoch too: Keras saves no state of them.
+        # Dropout's masks also follow from seed and epoch, since Keras does not save their state.
         masks = (v for v in self.model.variables if v.name == "seed_generator_state")
         for i, state in enumerate(masks):
             seed = np.random.SeedSequence([self.config.seed, epoch, i]).generate_state(1)[0]
@@ -58,10 +58,10 @@ class Progress(keras.callbacks.Callback):
 
     def _why(self, batch):
         cause = (
-            "an initialisation that is too large"
-            if self.step == 1  # the weights were still those of the start
+            "initial weights that are too large"
+            if self.step == 1  # no step had changed them yet
             else f"a learning rate that is too high (it was {self.rate:.3g}); try a tenth of it, "
-            "or a warm-up of an epoch"
+            "or a warm-up of one epoch"
         )
         epoch = (self.step - 1) // self.steps + 1
         return f"the loss is not finite in epoch {epoch}, step {batch + 1}; likely cause: {cause}"

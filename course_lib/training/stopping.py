@@ -1,4 +1,4 @@
-"""Stop in a notebook, or Ctrl-C: heard at once, obeyed between two training steps."""
+"""A stop in a notebook, or Ctrl-C: noted at once, obeyed between two training steps."""
 
 import signal
 import threading
@@ -11,8 +11,8 @@ class TrainingStopped(Exception):
 class Stop:
     """While this is open, a stop is only noted; `obey` then raises KeyboardInterrupt.
 
-    So no weight, history or file is left half written, and a second stop does no more than the
-    first. Where the process ignores Ctrl-C, or trains in a side thread, nothing changes.
+    So no weights, history or file are left half written, and a second stop does no more than the
+    first. In a process that ignores Ctrl-C, or outside the main thread, it does nothing.
     """
 
     def __init__(self):

@@ -38,5 +38,5 @@ def test_normalise_refuses_other_images():
 def test_normalise_run_twice_says_so(name):
     images = np.random.default_rng(0).integers(0, 256, (9, 4, 4, 3)).astype(np.uint8)
     arguments = {"x_train": images, "x_test": images, name: data.normalise(images, images)[0]}
-    with pytest.raises(ValueError, match=rf"^{name} .*normalised already; run the cell that loads"):
+    with pytest.raises(ValueError, match=rf"^{name} .*already normalised; run the cell that loads"):
         data.normalise(**arguments)

@@ -79,7 +79,7 @@ def test_pickled_arrays_are_refused_unopened(folder, cifar_arrays):
     with pytest.raises(ValueError, match=r"found uint8 .* and object \(200,\)"):
         data.load("cifar10")
     with pytest.raises(OSError, match=r"must be a whole \.npz file of numbers"):
-        sources.read_arrays(folder / "cifar10.npz")
+        sources.read(folder / "cifar10.npz")
 
 
 def claim(folder, key, shape, numbers=0):

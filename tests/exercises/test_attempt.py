@@ -81,7 +81,7 @@ def test_an_endless_loop_is_stopped_and_the_alarm_is_put_back(monkeypatch, capsy
     count(endless)
     first, second = capsys.readouterr().out.splitlines()
     assert first == "… count: your function is slow; still trying it."
-    assert second.startswith("✗ count: not yet. For n = 1 your function still ran after")
+    assert second.startswith("✗ count: not yet. For n = 1 your function was still running after")
     assert signal.getsignal(signal.SIGALRM) is handler
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from functools import partial
 from itertools import combinations
 
 import keras
@@ -16,6 +17,7 @@ from course_lib.figures.style import SKY, WIDTH
 from course_lib.measure import tables
 from course_lib.models import MODELS, outline
 from course_lib.models.alexnet import build_alexnet
+from course_lib.models.inception import build_inception_module
 
 STACKS = {
     "three 3×3": ((3, 3, 3), None),
@@ -33,9 +35,6 @@ PICTURES = {
     "two_towers": drawings.two_towers,
     "mlpconv": drawings.mlpconv,
     "inception_modules": drawings.inception_modules,
-    "inception_modules 5b": lambda: drawings.inception_modules(
-        (384, 192, 384, 48, 128, 128), 832, 7
-    ),
     "inception_v3_modules": drawings.inception_v3_modules,
     "residual_blocks": drawings.residual_blocks,
     "sliding_kernel": drawings.sliding_kernel,
@@ -179,39 +178,23 @@ def test_mlpconv_counts_as_keras():
     assert numbers(texts(drawings.mlpconv()), r"([\d,]+) weights") == expected
 
 
-def inception(widths, channels, side, reduced):
-    """The module in Keras: output channels and multiply-adds."""
-    one, reduce3, three, reduce5, five, pool = widths
-    x = keras.Input((side, side, channels))
-
-    def conv(x, n, kernel):
-        return keras.layers.Conv2D(n, kernel, padding="same")(x)
-
-    pooled = keras.layers.MaxPooling2D(3, 1, padding="same")(x)
-    ends = [
-        conv(x, one, 1),
-        conv(conv(x, reduce3, 1) if reduced else x, three, 3),
-        conv(conv(x, reduce5, 1) if reduced else x, five, 5),
-        conv(pooled, pool, 1) if reduced else pooled,
-    ]
-    end = keras.layers.Concatenate()(ends)
-    return end.shape[-1], tables.totals(keras.Model(x, end))["multiply_adds"]
-
-
-@pytest.mark.parametrize(
-    "widths, channels, side",
-    [((64, 96, 128, 16, 32, 32), 192, 28), ((20, 30, 40, 5, 6, 7), 50, 14)],
-)
-def test_inception_modules_cost_what_keras_counts(widths, channels, side):
-    naive, reduced = (inception(widths, channels, side, reduced) for reduced in (False, True))
-    fig = drawings.inception_modules(widths, channels, side)
+def test_inception_modules_cost_what_keras_counts():
+    fig = drawings.inception_modules()
     lines = texts(fig)
-    assert numbers(lines, r"([\d,]+) channels out") == [naive[0], reduced[0]]
-    costs = [line.split()[0] for line in lines if "million" in line]
-    assert costs == [f"{naive[1] / 1e6:.3g}", f"{reduced[1] / 1e6:.3g}"]
-    assert (
-        fig.axes[0].get_title().endswith(f"{costs[1]} million multiply-adds instead of {costs[0]}")
-    )
+    channels, costs = [], []
+    for widths in ((64, None, 128, None, 32, None), (64, 96, 128, 16, 32, 32)):
+        module = outline(partial(build_inception_module, (28, 28, 192), widths=widths))
+        channels.append(module.output_shape[-1])
+        costs.append(round(tables.totals(module)["multiply_adds"] / 1e6))
+    assert numbers(lines, r"(\d+) channels out") == channels
+    assert numbers(lines, r"(\d+) million") == costs
+    message = f"{costs[1]} million multiply-adds instead of {costs[0]}"
+    assert fig.axes[0].get_title().endswith(message)
+
+
+def test_inception_v3_takes_large_kernels_apart():
+    lines = texts(drawings.inception_v3_modules())
+    assert [lines.count(kernel) for kernel in ("1×n", "n×1", "1×3", "3×1")] == [3, 3, 2, 2]
 
 
 def test_residual_blocks_differ_where_the_papers_do():
@@ -238,6 +221,7 @@ def test_whole_nets_show_every_convolution_and_dense_layer(name):
     model = outline(MODELS[name])
     kinds = [type(layer).__name__ for layer in model.layers]
     lines = texts(drawings.vgg16_and_googlenet())
+    assert numbers(lines, r"(\d+) million") == [138, 7]
     column = (
         lines[: lines.index("GoogLeNet")] if name == "vgg_d" else lines[lines.index("GoogLeNet") :]
     )
@@ -285,21 +269,3 @@ def test_plain_and_residual_show_every_layer_and_skip(row, name):
     sums = sum(isinstance(layer, keras.layers.Add) for layer in model.layers)
     assert len(skips) * row == sums
     assert sum(patch.get_linestyle() == "--" for patch in skips) == 3
-
-
-@pytest.mark.parametrize(
-    "call, message",
-    [
-        (lambda: drawings.receptive_field_pyramid(()), r"kernels must hold .* got \(\)"),
-        (lambda: drawings.receptive_field_pyramid(3), "kernels must hold integers .* got 3"),
-        (lambda: drawings.receptive_field_pyramid((3, 0)), r"kernels must .* got \(3, 0\)"),
-        (lambda: drawings.receptive_field_pyramid((3.0,)), r"kernels must .* got \(3.0,\)"),
-        (lambda: drawings.receptive_field_pyramid((3,), (0,)), r"strides must .* got \(0,\)"),
-        (lambda: drawings.receptive_field_pyramid((3, 3), (1,)), "each of the 2 kernels, got 1"),
-        (lambda: drawings.inception_modules((64, 128)), "widths must hold six .* got 2"),
-        (lambda: drawings.inception_modules(side=0), r"channels and side must .* got \(192, 0\)"),
-    ],
-)
-def test_wrong_arguments(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()

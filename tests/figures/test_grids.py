@@ -50,8 +50,7 @@ def test_image_grid_titles_and_large_images():
         (IMAGES.astype(float), {}, "got 0 to 255; divide by 255"),
         (IMAGES / 255 - 0.5, {}, "must lie in 0..1"),
         (np.full((1, 2, 2), np.nan), {}, "must lie in 0..1"),
-        (IMAGES, {"titles": ["one"]}, r"one text an image \(5\), got 1"),
-        (IMAGES, {"columns": 0}, "columns must be 1 or more, got 0"),
+        (IMAGES, {"titles": ["one"]}, r"one text per image \(5\), got 1"),
     ],
 )
 def test_image_grid_refuses(images, kwargs, message):
@@ -112,11 +111,11 @@ def test_overlay_takes_what_image_grid_takes_and_a_map_that_is_the_same_everywhe
 @pytest.mark.parametrize(
     ("images", "heats", "kwargs", "message"),
     [
-        (IMAGES[:2], HEATS[:1], {}, r"one map an image \(2\), got 1"),
+        (IMAGES[:2], HEATS[:1], {}, r"one map per image \(2\), got 1"),
         (IMAGES[:2], [HEATS[0], HEATS[0][0]], {}, r"got \[\(2, 2\), \(2,\)\]"),
         (IMAGES[:1], [np.full((2, 2), np.nan)], {}, "heats must be finite maps"),
         (IMAGES[:2].astype(float), HEATS, {}, "got 0 to 143; divide by 255"),
-        (IMAGES[:2], HEATS, {"titles": ["one"]}, r"one text an image \(2\), got 1"),
+        (IMAGES[:2], HEATS, {"titles": ["one"]}, r"one text per image \(2\), got 1"),
     ],
 )
 def test_overlay_refuses(images, heats, kwargs, message):
@@ -136,14 +135,13 @@ def test_feature_grid_draws_the_strongest_channels_each_from_black_to_white():
 
 
 @pytest.mark.parametrize(
-    ("maps", "count", "message"),
+    ("maps", "message"),
     [
-        (MAPS[None], 4, r"got \(1, 4, 4, 5\); take those of one image"),
-        (MAPS[..., :0], 4, "maps must have the shape"),
-        (np.full((2, 2, 1), np.inf), 4, "maps must be finite"),
-        (MAPS, 0, "count must be 1 or more, got 0"),
+        (MAPS[None], r"got \(1, 4, 4, 5\); take those of one image"),
+        (MAPS[..., :0], "maps must have the shape"),
+        (np.full((2, 2, 1), np.inf), "maps must be finite"),
     ],
 )
-def test_feature_grid_refuses(maps, count, message):
+def test_feature_grid_refuses(maps, message):
     with pytest.raises(ValueError, match=message):
-        grids.feature_grid(maps, count=count)
+        grids.feature_grid(maps)

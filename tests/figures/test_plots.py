@@ -90,6 +90,14 @@ def test_curves_draw_each_run_in_its_group_and_name_it_at_its_end(drawn):
         assert not first.overlaps(second) and first.y1 <= second.y0
 
 
+def test_curves_draw_a_name_that_others_push_above_the_axes(drawn):
+    best = {"dropout": pd.Series([50.0, 97], [1, 2]), "all off": pd.Series([90.0, 100], [1, 2])}
+    fig = plots.curves({"training": best}, "accuracy, %")
+    renderer = drawn(fig).get_renderer()
+    for text in fig.axes[0].texts:
+        assert text.get_tightbbox(renderer).width > 0, text.get_text()  # null where it is cut off
+
+
 def test_points_draw_every_number_and_chance():
     table = pd.DataFrame({"plain": [60, 11], "residual": [62, 55]}, index=["whole", "1.1"])
     (ax,) = plots.points(table, "test accuracy, %", "deleted block", "Title", chance=10).axes
@@ -126,7 +134,7 @@ def test_curves_and_points_refuse(call, error, message):
 
 def test_bars_draw_every_value_in_order():
     values = {"fc6": 37_752_832, "conv1": 34_944, "worse": -2.5}
-    (ax,) = plots.bars(pd.Series(values), highlight=["fc6"]).axes
+    (ax,) = plots.bars(pd.Series(values), highlight="fc6").axes
     assert [bar.get_width() for bar in ax.patches] == list(values.values())
     assert [text.get_text() for text in ax.texts] == ["37,752,832", "34,944", "-2.5"]
     assert [label.get_text() for label in ax.get_yticklabels()] == list(values)
@@ -137,9 +145,9 @@ def test_bars_draw_every_value_in_order():
 @pytest.mark.parametrize(
     ("values", "highlight", "message"),
     [
-        ({}, (), "finite numbers, at least one"),
-        ({"a": float("nan")}, (), "values must be finite"),
-        ({"a": 1}, "b", r"highlight must name bars \(\['a'\]\), got \['b'\]"),
+        ({}, None, "finite numbers, at least one"),
+        ({"a": float("nan")}, None, "values must be finite"),
+        ({"a": 1}, "b", r"highlight must name a bar \(\['a'\]\), got 'b'"),
     ],
 )
 def test_bars_refuse(values, highlight, message):

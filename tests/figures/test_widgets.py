@@ -152,12 +152,6 @@ def test_cost_explorer_counts_as_keras(channels, widths):
     assert found == pytest.approx([million(*widths), naive], rel=0.005)
 
 
-@pytest.mark.parametrize("control", [3, [1, 2], ([1, 2], 3), ([1, 2],)])
-def test_wrong_controls(control):
-    with pytest.raises(ValueError, match=r"depth must be \(choices, start\) .* got"):
-        widgets.explore(None, depth=control)
-
-
 @pytest.mark.parametrize(
     "depth, activation, initializer, skips, normalisation, what",
     [

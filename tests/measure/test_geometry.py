@@ -107,7 +107,7 @@ def test_receptive_fields_of_nothing_and_of_strides_of_one():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (((3, 3), (1,)), "strides must be one for each of the 2 kernels, got 1"),
+        (((3, 3), (1,)), "strides must have one entry for each of the 2 kernels, got 1"),
         (((3, 0),), "kernel must be a whole number of at least 1, got 0"),
         (((3,), (0.5,)), "stride must be a whole number of at least 1, got 0.5"),
     ],

@@ -33,12 +33,12 @@ def test_occlusion_finds_the_one_pixel_that_the_net_looks_at(pixel, size, stride
 
 def test_occlusion_equals_hiding_by_hand_and_reads_the_first_output():
     model = residual_net()
-    found = occlusion(model, IMAGES[0], np.int64(2), size=4, stride=2, value=0.5)
+    found = occlusion(model, IMAGES[0], np.int64(2), size=4, stride=2)
     assert found.shape == (4, 4) and found.dtype == np.float32
     for i in range(4):
         for j in range(4):
             padded = np.pad(IMAGES[0], [(4, 4), (4, 4), (0, 0)])
-            padded[2 * i + 3 : 2 * i + 7, 2 * j + 3 : 2 * j + 7] = 0.5
+            padded[2 * i + 3 : 2 * i + 7, 2 * j + 3 : 2 * j + 7] = 0
             expected = model(padded[None, 4:12, 4:12], training=False)[0][0, 2]
             assert found[i, j] == pytest.approx(float(expected), abs=1e-6)
     assert np.ptp(found) > 1e-4
@@ -56,7 +56,7 @@ def test_occlusion_of_an_oblong_image_is_as_oblong():
 
 @pytest.mark.parametrize("kwargs", [{"stride": 0}, {"size": 3, "stride": 4}, {"size": 0}])
 def test_occlusion_refuses_squares_that_miss_pixels(kwargs):
-    with pytest.raises(ValueError, match=r"stride must lie between 1 and size"):
+    with pytest.raises(ValueError, match=r"stride must be from 1 to size"):
         occlusion(residual_net(), IMAGES[0], 0, **kwargs)
 
 

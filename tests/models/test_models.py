@@ -126,7 +126,6 @@ NARROW = {
     "resnet18": SMALL,
     "plain18": SMALL,
     "resnet50": SMALL,
-    "resnet50_cifar100": SMALL,
     "resnet50_64": {"width": 0.125},
     "resnet50_resized_cifar100": {"size": 32},
     "resnet20_cifar": {"width": 0.5},
@@ -498,11 +497,11 @@ def test_every_kind_of_residual_net_is_built(shortcut, preactivation, normalisat
         "preactivation": preactivation,
         "normalisation": normalisation,
     }
-    for model in (build_resnet_cifar(depth=8, **kind), build_resnet(**SMALL, **kind)):
-        names = [layer.name for layer in model.layers]
-        assert any("_add" in name for name in names) == (shortcut is not None)
-        assert any("_bn" in name for name in names) == (normalisation is not None)
-        assert np.isfinite(model(noise(model, 2), training=True)).all()
+    model = build_resnet_cifar(depth=8, **kind)
+    names = [layer.name for layer in model.layers]
+    assert any("_add" in name for name in names) == (shortcut is not None)
+    assert any("_bn" in name for name in names) == (normalisation is not None)
+    assert np.isfinite(model(noise(model, 2), training=True)).all()
 
 
 def test_option_a_costs_no_weights_and_option_b_two_projections():

@@ -57,10 +57,9 @@ def test_one_epoch_has_its_seconds(pairs):
     assert runs.table.loc["net", "seconds"] == runs.histories["net"]["seconds"].iloc[0]
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_precision_is_a_change_like_any_other(pairs, precision):
-    runs = compare({"net": (small_net, {"precision": precision})}, *pairs, CONFIG)
-    assert runs.models["net"].get_layer("conv").compute_dtype == precision
+def test_precision_is_a_change_like_any_other(pairs):
+    runs = compare({"net": (small_net, {"precision": "bfloat16"})}, *pairs, CONFIG)
+    assert runs.models["net"].get_layer("conv").compute_dtype == "bfloat16"
     assert keras.config.dtype_policy().name == "float32"
 
 
@@ -69,10 +68,10 @@ def test_precision_is_a_change_like_any_other(pairs, precision):
     [
         ([small_net], TypeError, "nets must map names .*got \\[<function"),
         ({}, TypeError, "got {}"),
-        ({"a": small_net, "b": "net"}, TypeError, "got 'net' for 'b'; pass the function"),
-        ({"a": small_net, "b": small_net()}, TypeError, "got <Sequential .* for 'b'"),
-        ({"b": (small_net, {"weight_dacay": 1})}, ValueError, r"nets\['b'\].*weight_dacay"),
-        ({"b": (small_net, {"momentum": 2})}, ValueError, r"nets\['b'\].*momentum.*got 2"),
+        ({"a": small_net, "b": "net"}, TypeError, r"nets\['b'\] .*got 'net'; pass the function"),
+        ({"a": small_net, "b": small_net()}, TypeError, r"nets\['b'\] .*got <Sequential"),
+        ({"b": (small_net, {"weight_dacay": 1})}, TypeError, "weight_dacay"),
+        ({"b": (small_net, {"momentum": 2})}, ValueError, "momentum.*got 2"),
     ],
 )
 def test_nets_are_checked_before_the_first_is_trained(pairs, nets, error, message, monkeypatch):
@@ -83,12 +82,15 @@ def test_nets_are_checked_before_the_first_is_trained(pairs, nets, error, messag
 
 def test_test_images_are_checked_before_training(pairs, monkeypatch):
     monkeypatch.setattr("course_lib.training.comparison.run", pytest.fail)
-    with pytest.raises(ValueError, match="test labels must lie between 0 and 1"):
+    with pytest.raises(ValueError, match="test labels must be from 0 to 1"):
         compare({"net": small_net}, pairs[0], (pairs[1][0], pairs[1][1] + 1), CONFIG)
 
 
-def test_an_error_names_its_net(pairs):
-    nets = {"good": small_net, "too fast": (small_net, {"learning_rate": 1e30})}
-    with pytest.raises(TrainingDivergedError) as error:
-        compare(nets, *pairs, CONFIG)
-    assert error.value.__notes__ == ["This was in the net 'too fast'."]
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [({"learning_rate": 1e30}, TrainingDivergedError), ({"momentum": 2}, ValueError)],
+)
+def test_an_error_names_its_net(pairs, change, error):
+    with pytest.raises(error) as caught:
+        compare({"good": small_net, "too fast": (small_net, change)}, *pairs, CONFIG)
+    assert caught.value.__notes__ == ["This was in the net 'too fast'."]

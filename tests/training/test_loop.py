@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from training_nets import COLUMNS, CONFIG, net_with_head, small_net, weights_equal
 
-from course_lib.measure.metrics import accuracy, probabilities
+from course_lib.measure.metrics import accuracy
 from course_lib.training import TrainingConfig, fit, train
 
 
@@ -63,15 +63,6 @@ def test_a_head_without_weight_learns_and_teaches_nothing(pairs):
     for name in ("conv2", "probabilities"):
         np.testing.assert_allclose(with_head[name], without[name], atol=1e-6)
     assert np.abs(with_head["conv"] - without["conv"]).max() > 1e-4  # the part that they share
-
-
-def test_probabilities_and_accuracy_are_of_the_first_output(pairs):
-    model = net_with_head()
-    images, labels = pairs[1]
-    main, head = (output.numpy() for output in model(images))
-    np.testing.assert_allclose(probabilities(model, images), main, atol=1e-6)
-    assert not np.allclose(main, head, atol=1e-3)
-    assert accuracy(model, images, labels) == np.mean(main.argmax(axis=1) == labels)
 
 
 def test_without_test_images_the_same_net_is_trained(pairs):

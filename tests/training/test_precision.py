@@ -1,12 +1,6 @@
-"""Number formats: the features of the processor, and the policy chosen from them."""
-
-import platform
-from pathlib import Path
-
 import keras
 import pytest
 
-from course_lib.machine import BFLOAT16_INSTRUCTIONS, cpu_features
 from course_lib.training import precision
 from course_lib.training.precision import set_precision
 
@@ -16,17 +10,6 @@ def restored_policy():
     policy = keras.config.dtype_policy()
     yield
     keras.config.set_dtype_policy(policy)
-
-
-@pytest.mark.skipif(
-    platform.system() != "Linux" or platform.machine() != "x86_64", reason="reads /proc/cpuinfo"
-)
-def test_features_are_those_of_the_running_system():
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    flags = next(line for line in lines if line.startswith("flags")).split(":")[1].split()
-    assert "sse2" in flags
-    assert set(flags) <= cpu_features()
-    assert cpu_features() & BFLOAT16_INSTRUCTIONS <= set(flags)
 
 
 def test_float32_unless_told_otherwise():

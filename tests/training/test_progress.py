@@ -6,7 +6,8 @@ import pytest
 from tqdm import tqdm
 from training_nets import CONFIG, small_net
 
-from course_lib.training import TrainingDivergedError, fit, learning_rate_at, progress, train
+from course_lib.training import TrainingDivergedError, fit, progress, train
+from course_lib.training.schedule import learning_rate_at
 
 
 def test_a_loss_that_is_not_finite_stops_and_says_when_and_why(pairs):
@@ -21,7 +22,7 @@ def test_a_bad_start_is_named_as_the_cause(pairs):
         model.layers[-1].bias.assign([np.inf, 0])
         return model
 
-    with pytest.raises(TrainingDivergedError, match=r"epoch 1, step 1; .*initialisation"):
+    with pytest.raises(TrainingDivergedError, match=r"epoch 1, step 1; .*initial weights"):
         train(build, *pairs, CONFIG)
 
 

@@ -27,10 +27,6 @@ def test_fit_keeps_what_was_learned_and_marks_the_history(pairs, stop_in_step, c
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_training_that_was_not_stopped_bears_no_mark(pairs):
-    assert train(small_net, *pairs, CONFIG)[1].attrs == {}
-
-
 def test_a_stop_while_testing_does_not_count_the_epoch(pairs, monkeypatch):
     def kill(self, batch, logs=None):
         os.kill(os.getpid(), signal.SIGINT)
@@ -44,7 +40,7 @@ def test_a_stop_in_the_first_epoch_is_one_sentence_and_keeps_the_weights(pairs, 
     stop_in_step(2)
     model = small_net()
     before = model.get_weights()
-    with pytest.raises(TrainingStopped, match=r"before its first epoch was finished: run it again"):
+    with pytest.raises(TrainingStopped, match=r"before the end of its first epoch: run it again"):
         fit(model, *pairs, CONFIG)
     assert not np.allclose(before[0], model.get_weights()[0])
 
@@ -54,9 +50,8 @@ def test_a_comparison_stops_at_the_first_stop(pairs, stop_in_step, capsys, step,
     name = "first" if step < 15 else "second"
     steps = stop_in_step(step, signals=2)
     runs = compare(dict.fromkeys(("first", "second", "third"), small_net), *pairs, CONFIG)
-    sentence = (
-        f"The comparison was stopped in '{name}' after {epochs} of 3 epochs: run its cell again."
-    )
+    when = f"during '{name}' after {epochs} of 3 epochs"
+    sentence = f"The comparison was stopped {when}: run its cell again."
     assert capsys.readouterr().out.splitlines() == [sentence]
     assert repr(runs) == sentence
     assert next(steps) == step + 1  # no further step, no further net
@@ -73,7 +68,7 @@ def test_a_stop_between_two_nets_stops_too(pairs, monkeypatch):
 
     monkeypatch.setattr("course_lib.training.comparison.accuracy", measure)
     runs = compare({"first": small_net, "second": small_net}, *pairs, CONFIG)
-    with pytest.raises(TrainingStopped, match="in 'first' after 3 of 3 epochs"):
+    with pytest.raises(TrainingStopped, match="during 'first' after 3 of 3 epochs"):
         _ = runs.table
 
 
@@ -105,10 +100,10 @@ def test_another_process_stops_a_comparison_and_stops_it_again():
         while process.poll() is None:  # again and again, while the first is handled
             process.send_signal(signal.SIGINT)
             time.sleep(0.002)
-            if process.stdout.readline().startswith("The comparison was stopped in 'a'"):
+            if process.stdout.readline().startswith("The comparison was stopped during 'a'"):
                 break
         rest = process.stdout.read()
-        assert rest.startswith("then: The comparison was stopped in 'a' after"), rest
+        assert rest.startswith("then: The comparison was stopped during 'a' after"), rest
         assert process.wait(60) == 0
 
 

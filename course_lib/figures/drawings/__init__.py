@@ -1,4 +1,5 @@
-"""Drawings of what the papers draw, a file a family. Each function returns a Figure."""
+# ruff: noqa: F401 - imported for `drawings.name`
+"""What the papers draw, a file per family. Each function returns a Figure."""
 
 from course_lib.figures.drawings.alexnet import alexnet_to_scale, two_towers
 from course_lib.figures.drawings.convolution import sliding_kernel
@@ -10,18 +11,3 @@ from course_lib.figures.drawings.receptive_fields import (
 )
 from course_lib.figures.drawings.resnet import plain_and_residual, residual_blocks, residual_paths
 from course_lib.figures.drawings.whole_nets import vgg16_and_googlenet
-
-__all__ = [
-    "alexnet_to_scale",
-    "inception_modules",
-    "inception_v3_modules",
-    "mlpconv",
-    "plain_and_residual",
-    "receptive_field_pyramid",
-    "residual_blocks",
-    "residual_paths",
-    "sliding_kernel",
-    "stacks_side_by_side",
-    "two_towers",
-    "vgg16_and_googlenet",
-]

@@ -1,4 +1,4 @@
-"""AlexNet: the two halves on two GPUs, and its maps to scale."""
+"""AlexNet: its two halves on two GPUs, and its maps to scale."""
 
 from matplotlib.patches import Polygon
 
@@ -10,14 +10,11 @@ from course_lib.models.alexnet import ALEXNET, build_alexnet
 
 
 def two_towers():
-    """AlexNet as published, on two GPUs: which layer sees which half of the maps below it.
+    """AlexNet as published, on two GPUs: which layer sees which half of the maps before it.
 
-    Boxes hold the number of kernels or units; below stands what one of them sees. Source:
+    Boxes hold the number of kernels or units; the text below says what one of them sees. Source:
     Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural
-    networks", NIPS 2012, section 3.5 and Fig. 2. Returns a Figure.
-
-    >>> [text.get_text() for text in two_towers().axes[0].texts if "×" in text.get_text()]
-    ['11×11×3', '5×5×48', '3×3×256', '3×3×192', '3×3×192']
+    networks", NIPS 2012, section 3.5 and Fig. 2.
     """
     fig, ax = canvas(4.3, "Two GPUs: only conv3 and the dense layers see both halves")
     step, towers = WIDTH / 9, (2.9, 1.6)
@@ -29,7 +26,7 @@ def two_towers():
     seen_by = [(f"conv{i}", *row) for i, row in enumerate(ALEXNET, start=1)]
     layers = [(name, n, side, not grouped) for name, n, side, _, _, grouped, _ in seen_by]
     layers += [("fc6", 4096, None, True), ("fc7", 4096, None, True), ("fc8", 1000, None, True)]
-    maps = 3  # channels of the image; later, maps or numbers in both halves
+    maps = 3  # channels of the image; later, maps or units in both halves
     for i, (name, units, side, both) in enumerate(layers, start=1):
         x, kind = step * (i + 0.5), "conv" if side else "dense"
         write(ax, x, towers[0] + 0.6, name, weight="bold")
@@ -47,13 +44,10 @@ def two_towers():
 
 
 def alexnet_to_scale():
-    """AlexNet's maps to scale: a box as high as its map's side and as long as its channels.
+    """AlexNet's maps to scale: a box's height is the map's side, its length the channels.
 
-    The dense layers have no side: they are bars as high as they have units, on another scale.
-    Sizes are those of the model's table (NIPS 2012, section 3.5). Returns a Figure.
-
-    >>> [text.get_text() for text in alexnet_to_scale().axes[0].texts][:3]
-    ['image', '227×227', '×3']
+    A dense layer has no side: it is a bar whose height is its number of units, on another scale.
+    Sizes come from the model's table (NIPS 2012, section 3.5).
     """
     fig, ax = canvas(5.4, "AlexNet to scale: from large, thin maps to small, deep ones")
     sizes = model_table(outline(build_alexnet))["output_shape"].str.split(" x ")
@@ -68,7 +62,7 @@ def alexnet_to_scale():
             write(ax, x, 0.75, f"{size[0]:,}")
         else:
             height, long, kind = size[0] * inch, size[2] * channel, kinds.get(layer, "conv")
-            shift = 0.12 * height  # how far the far side is moved, to the right and up
+            shift = 0.12 * height  # of the far side, to the right and up
             write(ax, x, 0.75, f"{size[0]}×{size[1]}")
             write(ax, x, 0.45, f"×{size[2]}")
         left, low = x - (long + shift) / 2, middle - (height + shift) / 2

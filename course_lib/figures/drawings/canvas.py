@@ -1,8 +1,6 @@
-"""What drawings are made of: a page measured in inches, boxes, arrows and texts."""
+"""What drawings are made of: a page measured in inches, boxes, arrows and text."""
 
 from collections import namedtuple
-from collections.abc import Sequence
-from numbers import Integral
 
 import matplotlib as mpl
 import numpy as np
@@ -11,7 +9,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from course_lib.figures.style import STYLE, TINTS, WIDTH
 
-SIZE = 13  # points, of every text but titles
+SIZE = 13  # of all text but titles, in points
 LINE = "0.3"  # the grey of lines and arrows
 UNSEEN = "0.92"
 
@@ -19,7 +17,7 @@ Box = namedtuple("Box", "x y top bottom left right")
 
 
 def canvas(height, title):
-    """A Figure of `height` inches under its title, and axes in inches without any frame."""
+    """A Figure of `height` inches with a title, and frameless axes measured in inches."""
     with mpl.rc_context(STYLE):
         fig = Figure(figsize=(WIDTH, height))
         ax = fig.add_axes((0, 0, 1, 1))
@@ -30,12 +28,12 @@ def canvas(height, title):
 
 
 def write(ax, x, y, text, **look):
-    """A text with its middle at (x, y)."""
+    """Text centred on (x, y)."""
     ax.text(x, y, text, **{"size": SIZE, "ha": "center", "va": "center", **look})
 
 
 def box(ax, x, y, text, kind, width=1.0, height=0.4):
-    """A rounded box around (x, y), in the tint of its kind. Returns where its sides are."""
+    """A rounded box centred on (x, y), in the tint of its kind. Returns its place as a Box."""
     sides = Box(x, y, y + height / 2, y - height / 2, x - width / 2, x + width / 2)
     look = {"boxstyle": "round,pad=0,rounding_size=0.06", "facecolor": TINTS[kind]}
     corner = sides.left, sides.bottom
@@ -45,26 +43,17 @@ def box(ax, x, y, text, kind, width=1.0, height=0.4):
 
 
 def arrow(ax, *points):
-    """A line through the points with a head at the last one."""
+    """A line through the points, with a head at the last one."""
     ax.plot(*zip(*points, strict=True), color=LINE, linewidth=1.5, zorder=1)
     look = {"arrowstyle": "-|>", "color": LINE, "linewidth": 1.5, "mutation_scale": 13}
     ax.annotate("", points[-1], points[-2], arrowprops={**look, "shrinkA": 0, "shrinkB": 0})
 
 
 def square(ax, x, y, side, **look):
-    """A square around (x, y)."""
+    """A square centred on (x, y)."""
     ax.add_patch(Rectangle((x - side / 2, y - side / 2), side, side, **look))
 
 
 def spread(middle, n, apart=0.38):
-    """The places of n things around a middle, from low to high."""
+    """n evenly spaced places around a middle, from low to high."""
     return middle + apart * (np.arange(n) - (n - 1) / 2)
-
-
-def whole_numbers(name, values):
-    """`values` as a list of Python integers from 1, or a ValueError."""
-    whole = isinstance(values, Sequence) and all(isinstance(v, Integral) for v in values)
-    if not whole or not values or min(values) < 1:
-        example = "pass a tuple such as (3, 3, 3)"
-        raise ValueError(f"{name} must hold integers of 1 or more, got {values!r}; {example}")
-    return [int(value) for value in values]

@@ -7,20 +7,17 @@ from course_lib.figures.drawings.canvas import LINE, Box, arrow, canvas, write
 from course_lib.figures.style import VERMILLION
 
 CELL = 0.46  # inches
-# A bright stripe on a dark ground, and a kernel that answers to its edges.
+# A bright stripe on a dark background, and a kernel that responds to its edges.
 PICTURE = np.array([[0, 0, 9, 9, 0, 0]] * 2 + [[0, 0, 0, 9, 9, 0]] * 4)
 KERNEL = np.array([[1, 0, -1]] * 3)
-WINDOW = (0, 3)  # row and column of its first place
+WINDOW = (0, 3)  # row and column of its top left place
 
 
 def sliding_kernel():
-    """A kernel upon a picture: the window, the weights, and the one number that they give.
+    """A kernel on a picture: the window, the weights, and the one number that they give.
 
-    Stride 1, no padding, no bias. As in all networks the kernel is not turned round, so that a
-    mathematician would call this a cross-correlation. Returns a Figure.
-
-    >>> sliding_kernel().axes[0].texts[-1].get_text().split()[-1]
-    '27'
+    Stride 1, no padding, no bias. As in all nets, the kernel is not flipped: a mathematician would
+    call this a cross-correlation.
     """
     fig, ax = canvas(4.7, "Each window of the picture, times the kernel, gives one number")
     windows = np.lib.stride_tricks.sliding_window_view(PICTURE, KERNEL.shape)
@@ -47,7 +44,7 @@ def sliding_kernel():
 
 
 def _grid(ax, x, y, numbers, name, corner, size, shades=None):
-    """A grid of numbers around (x, y) with a frame of `size` cells from `corner` on, returned."""
+    """A grid of numbers centred on (x, y). Returns the Box of `size` framed cells at `corner`."""
     rows, columns = numbers.shape
     left, top = x - columns * CELL / 2, y + rows * CELL / 2
     write(ax, x, 4.05, name, weight="bold")

@@ -1,4 +1,4 @@
-"""Network in Network: the mlpconv and global average pooling."""
+"""Network in Network: mlpconv and global average pooling."""
 
 from matplotlib.patches import Circle
 
@@ -9,14 +9,11 @@ from course_lib.figures.style import TINTS, WIDTH
 def mlpconv():
     """Network in Network's two ideas: a small dense net that slides, and an average per class.
 
-    Above, a convolution (one step from the patch to the pixel's channels) beside an mlpconv (two
-    1×1 convolutions more). Below, the end of NiN for CIFAR-10, where 8×8 maps of 192 channels
-    become 10 scores: by flatten and dense, or by a 1×1 convolution and global average pooling;
-    the weights include biases. Circles and maps stand for many. Source: Lin, Chen, Yan, "Network in
-    network", arXiv:1312.4400, Figs. 1 and 2. Returns a Figure.
-
-    >>> [text.get_text() for text in mlpconv().axes[0].texts if "weights" in text.get_text()]
-    ['122,890 weights', '1,930 weights']
+    Above: a convolution (one step from the patch to the pixel's channels) beside an mlpconv (two
+    more 1×1 convolutions). Below: the end of NiN for CIFAR-10, where 8×8 maps of 192 channels
+    become 10 scores, either by flattening and a dense layer or by a 1×1 convolution and global
+    average pooling. The weights include biases. A few circles and maps stand for many. Source: Lin,
+    Chen, Yan, "Network in network", arXiv:1312.4400, Figs. 1 and 2.
     """
     fig, ax = canvas(6.7, "NiN: a small dense net at every pixel, then one average per class")
     left, right, upper, lower = WIDTH / 4, WIDTH * 3 / 4, 4.75, 1.75
@@ -44,7 +41,7 @@ def mlpconv():
 
 
 def _dots(ax, x, y, columns):
-    """Columns of circles from x on, each joined to all of the next; a column is (name, circles)."""
+    """Columns of circles from x on, each joined to all of the next. A column is (name, count)."""
     before = []
     for name, n in columns:
         write(ax, x, y - 1.15, name)
@@ -58,7 +55,7 @@ def _dots(ax, x, y, columns):
 
 
 def _maps(ax, x, y, name, colour="white"):
-    """Four maps above each other, and what they are."""
+    """Four maps above each other, with their name below."""
     for height in spread(y, 4):
         square(ax, x, height, 0.32, facecolor=colour, edgecolor=LINE)
     write(ax, x, y - 1.15, name)

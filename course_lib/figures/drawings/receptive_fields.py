@@ -1,56 +1,45 @@
-"""What stacks of convolutions see of the input, and how many weights that takes."""
+"""What stacks of convolutions see of the input, and how many weights they have."""
 
 from itertools import pairwise
 
 import numpy as np
 from matplotlib.patches import Polygon, Rectangle
 
-from course_lib.figures.drawings.canvas import LINE, UNSEEN, canvas, square, whole_numbers, write
+from course_lib.figures.drawings.canvas import LINE, UNSEEN, canvas, square, write
 from course_lib.figures.style import ORANGE, SKY, WIDTH
 from course_lib.measure.geometry import conv_cost, receptive_fields
 
-MIDDLE = 4.62  # inches, the axis of a receptive field
+MIDDLE = 4.62  # the centre line of a receptive field, in inches
 SMALLEST_CELL = 0.07  # inches; a row of narrower cells becomes one bar
 
 
 def receptive_field_pyramid(kernels, strides=None):
     """A stack of convolutions seen from the side: what one cell of the last map depends on.
 
-    Rows are maps, from the last layer's on top to the input pixels at the bottom. Coloured is all
-    that the cell on top depends on; at each row stands how many input pixels in a line one of its
-    cells sees. A row whose cells would be too narrow is one bar, to scale, without the gaps that a
-    stride beyond the kernel leaves. Pooling counts like a convolution of its kernel and stride.
+    Rows are maps, from the input at the bottom to the last layer's map on top. Everything that the
+    top cell depends on is coloured. Beside each row is the side of the square of pixels that one of
+    its cells sees. A row of cells too narrow to draw becomes one bar, to scale, without the gaps
+    that a stride larger than the kernel leaves. Arguments and errors are those of
+    `measure.geometry.receptive_fields`.
 
-    `kernels` holds each layer's side, the first layer's first, `strides` its stride (None: all 1).
-    Returns a Figure. Raises ValueError if they are not integers from 1, at least one, as many of
-    the one as of the other.
-
-    Source: Araujo, Norris, Sim, "Computing receptive fields of convolutional neural networks",
-    Distill 2019.
-
-    >>> fig = receptive_field_pyramid((3, 3, 3))
-    >>> [text.get_text() for text in fig.axes[0].texts if "cell sees" in text.get_text()][:3]
-    ['a cell sees 7', 'a cell sees 5', 'a cell sees 3']
+    >>> receptive_field_pyramid((11, 3), strides=(4, 2)).axes[0].get_title()
+    'After 2 layers, one cell sees 19 × 19 pixels'
     """
-    kernels = whole_numbers("kernels", kernels)
-    strides = [1] * len(kernels) if strides is None else whole_numbers("strides", strides)
-    if len(strides) != len(kernels):
-        rule = f"strides must hold one number for each of the {len(kernels)} kernels"
-        raise ValueError(f"{rule}, got {len(strides)}; leave it out if all are 1")
+    strides = strides or [1] * len(kernels)
     fields, jumps = zip(*receptive_fields(kernels, strides), strict=True)
     depth, field = len(kernels), fields[-1]
     stack = "1 layer" if depth == 1 else f"{depth} layers"
     step = 1 if depth < 5 else 0.7
     title = f"After {stack}, one cell sees {field:,} × {field:,} pixels"
     fig, ax = canvas(1.2 + depth * step, title)
-    view = max(1.2 * field, field + 4)  # pixels across, some of which are not seen
+    view = max(1.2 * field, field + 4)  # pixels in the bottom row, some of which are not seen
     inch = min(4.4 / view, 0.4)  # the width of a pixel
-    centres, reach = np.zeros(1), 0  # of the cells that are seen; from the first to the last
+    centres, reach = np.zeros(1), 0  # of the cells that are seen; from the first to the last one
     cones = []
     for i in reversed(range(depth + 1)):
         if i < depth:
             reach += (kernels[i] - 1) * jumps[i]
-        # With a stride beyond the kernel, a cell is as wide as what it sees, and gaps show.
+        # If the stride is larger than the kernel, a cell is as wide as what it sees: gaps show.
         wide, y = min(jumps[i], fields[i]), 0.35 + i * step
         if wide * inch < SMALLEST_CELL:
             _cells(ax, y, inch, [0], view, UNSEEN)
@@ -81,15 +70,11 @@ def receptive_field_pyramid(kernels, strides=None):
 
 
 def stacks_side_by_side():
-    """Stacks of convolutions and the square of pixels that one output sees, with their weights.
+    """Stacks of convolutions, the square of pixels that one output sees, and their weights.
 
-    One 5×5 beside two 3×3, one 7×7 beside three 3×3: each pair sees the same square. Inside it lie
-    the squares seen by the layers before. Weights are those of C channels throughout, without
-    biases (arXiv:1409.1556, section 2.3). Returns a Figure.
-
-    >>> texts = [text.get_text() for text in stacks_side_by_side().axes[0].texts]
-    >>> [text for text in texts if "weights" in text]
-    ['25 C² weights', '18 C² weights', '49 C² weights', '27 C² weights']
+    One 5×5 beside two 3×3, one 7×7 beside three 3×3: each pair sees the same square. Inside it are
+    the squares that earlier layers see. Weights are for C channels throughout, without biases
+    (arXiv:1409.1556, section 2.3).
     """
     fig, ax = canvas(4.1, "Stacked 3×3 layers see the same square with fewer weights")
     numbers, side, cell, middle = {1: "one", 2: "two", 3: "three"}, 9, 0.21, 2
@@ -114,7 +99,7 @@ def stacks_side_by_side():
 
 
 def _cells(ax, y, inch, centres, width, colour):
-    """A row of cells; centres from MIDDLE on and width in pixels of `inch` inches."""
+    """A row of cells; centres (from MIDDLE) and width are in pixels of `inch` inches."""
     for centre in centres:
         corner = (MIDDLE + (centre - width / 2) * inch, y - 0.17)
         ax.add_patch(Rectangle(corner, width * inch, 0.34, facecolor=colour, edgecolor=LINE))

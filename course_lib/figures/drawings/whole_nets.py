@@ -11,15 +11,11 @@ STEP = 0.42  # inches from box to box
 
 
 def vgg16_and_googlenet():
-    """VGG-16 beside GoogLeNet with its two auxiliary heads, layer by layer and module by module.
+    """VGG-16, layer by layer, beside GoogLeNet with its two auxiliary heads, module by module.
 
-    On the left of each stand the sides of the maps. Response normalisation and dropout are left
-    out. Parameters are those of the course's models, GoogLeNet's without the heads. Sources:
-    arXiv:1409.1556, Table 1; arXiv:1409.4842, Table 1 and Fig. 3. Returns a Figure.
-
-    >>> texts = [text.get_text() for text in vgg16_and_googlenet().axes[0].texts]
-    >>> [text for text in texts if "million" in text]
-    ['138 million parameters', '7 million parameters']
+    The sizes of the maps are to the left of each net. Response normalisation and dropout are left
+    out. Parameters are counted in the course's models, GoogLeNet's without the heads. Sources:
+    arXiv:1409.1556, Table 1; arXiv:1409.4842, Table 1 and Fig. 3.
     """
     vgg, side = [("image", "map", 224)], 224
     for filters, kernels in zip(FILTERS, CONFIGURATIONS["D"], strict=True):
@@ -58,7 +54,7 @@ def vgg16_and_googlenet():
 
 
 def _column(ax, x, top, name, layers):
-    """Layers from top to bottom under a name. Returns their boxes."""
+    """Layers below their net's name, from top to bottom. Returns their boxes."""
     write(ax, x, top + 0.36, name, weight="bold")
     boxes, shown = [], None
     for i, (text, kind, side) in enumerate(layers):

@@ -1,4 +1,4 @@
-"""Walk a Keras model: its layer calls in order, and what lies between them and the image."""
+"""Walk through a Keras model: its layer calls in order, and what is between each and the image."""
 
 from typing import NamedTuple
 
@@ -12,11 +12,11 @@ GLOBAL_POOLING = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPoo
 
 
 class Way(NamedTuple):
-    """What lies between the image and a tensor."""
+    """What is between the image and a tensor."""
 
-    field: list[Axis] | None  # what one output sees (height, width); None if that is unknown
-    last_map: list[Axis] | None  # the field of the last map on the way
-    depth: int  # layers with a kernel on the longest way
+    field: list[Axis] | None  # what one output sees (height, width); None if unknown
+    last_map: list[Axis] | None  # the same for the last feature maps on the way
+    depth: int  # number of layers with a kernel on the longest path
 
 
 class Call(NamedTuple):
@@ -28,21 +28,17 @@ class Call(NamedTuple):
     field: list[Axis] | None
 
 
-def layer_nodes(model):
-    """The model's layer calls as Keras's nodes, each after those that it depends on.
+def _layer_nodes(model):
+    """The model's layer calls as Keras nodes, each after those that it depends on.
 
-    Keras has no public way to walk a model that also holds for shared layers and operators
-    such as `x + y`: `_keras_history` and `_inbound_nodes` are the only private names used.
-
-    >>> model = keras.Sequential([keras.Input((4,), name="x"), keras.layers.Dense(3, name="fc")])
-    >>> [node.operation.name for node in layer_nodes(model)]
-    ['x', 'fc']
+    Keras has no public way to walk through a model with shared layers and operators such as
+    `x + y`; `_keras_history` and `_inbound_nodes` are the only private names used here.
     """
     built = isinstance(model, keras.Model) and model.built
     if not (built and getattr(model, "inputs", None)):
         raise ValueError(
             "model must be a functional or Sequential model that is built, or a function that "
-            f"builds one, got {model!r}; give a Sequential model a keras.Input as its first entry"
+            f"builds one, got {model!r}; start a Sequential model with a keras.Input"
         )
     nodes, waiting = {}, [*reversed(model.outputs)]
     while waiting:
@@ -58,18 +54,17 @@ def layer_nodes(model):
 
 
 def walk(model, ways=None, prefix=""):
-    """Every layer call of a model and of the models within it, in the order of computation.
+    """Every layer call of a model and of the models inside it, in the order of computation.
 
-    `ways` are those of the model's inputs, None for the image itself; `prefix` stands before the
-    names of a nested model's layers. Returns a list of `Call`, and a list with the `Way` to each of
-    the model's outputs.
+    For a nested model, `ways` lead to its inputs, and `prefix` begins its layers' names. Returns a
+    list of `Call`, and a list with the `Way` to each of the model's outputs.
 
     >>> model = keras.Sequential([keras.Input((9, 9, 1)), keras.layers.Conv2D(2, 3, name="conv")])
     >>> calls, ways = walk(model)
     >>> calls[-1].name, calls[-1].shapes, calls[-1].field[0].size, ways[0].depth
     ('conv', [(7, 7, 2)], 3, 1)
     """
-    nodes, calls = layer_nodes(model), []
+    nodes, calls = _layer_nodes(model), []
     ways = ways or [_start(_shape(x)) for x in model.inputs]
     known = {id(x): way for x, way in zip(model.inputs, ways, strict=True)}
     for node in nodes:
@@ -82,7 +77,7 @@ def walk(model, ways=None, prefix=""):
             shapes = [_shape(x) for x in outputs]
             way = _through(layer, ways, _shape((inputs or outputs)[0]), shapes[0])
             ways = [way] * len(outputs)
-            if inputs or not prefix:  # what a nested model receives is there already
+            if inputs or not prefix:  # a nested model's input is in the list already
                 calls.append(Call(prefix + layer.name, layer, shapes, way.field))
         known.update((id(x), way) for x, way in zip(outputs, ways, strict=True))
     return calls, [known[id(x)] for x in model.outputs]
@@ -104,9 +99,9 @@ def _shape(tensor):
 
 
 def _through(layer, ways, shape, output_shape):
-    """The way through a layer, from those of its inputs."""
+    """The way to a layer's output, from the ways to its inputs."""
     field = _seen(layer, [way.field for way in ways], shape, output_shape)
-    # GoogLeNet pools a 7x7 map with a window of 7x7: global pooling by another name.
+    # A pooling window as large as the map, such as GoogLeNet's 7×7, is global pooling.
     window = getattr(layer, "pool_size", None)
     averages = isinstance(layer, keras.layers.AveragePooling2D) and window == shape[:2]
     pooled = averages or isinstance(layer, GLOBAL_POOLING)
