@@ -83,8 +83,11 @@ def build_zfnet(input_shape=(224, 224, 3), classes=1000, **changes):
     return build_alexnet(input_shape, classes, **{"table": ZFNET, "name": "zfnet"} | changes)
 
 
-def trunk(x, table, style, *, width=1.0, stem=None, lrn=True, pool_size=3, groups=1):
-    """The convolutions of a table; the arguments are those of `build_alexnet`."""
+def trunk(x, table, style, *, width=1.0, stem=None, lrn=True, pool_size=3, groups=1, linear=()):
+    """The convolutions of a table; the arguments are those of `build_alexnet`.
+
+    `linear` holds the numbers of the convolutions without activation.
+    """
     widths = scaled([row[0] for row in table], width, multiple=groups)
     for i, (_, kernel, stride, padding, grouped, then) in enumerate(table, start=1):
         kernel, stride = stem if stem and i == 1 else (kernel, stride)
@@ -92,7 +95,17 @@ def trunk(x, table, style, *, width=1.0, stem=None, lrn=True, pool_size=3, group
             x = layers.ZeroPadding2D(padding, name=f"pad{i}")(x)
             padding = "valid"
         in_groups = groups if grouped else 1
-        x = conv(x, widths[i - 1], kernel, f"conv{i}", style, stride, padding, in_groups)
+        x = conv(
+            x,
+            widths[i - 1],
+            kernel,
+            f"conv{i}",
+            style,
+            stride,
+            padding,
+            in_groups,
+            act=i not in linear,
+        )
         # AlexNet: 55×55×96, 27×27×256, 13×13×384, 13×13×384, 13×13×256
         for step in then:
             if step == "lrn":

@@ -57,13 +57,15 @@ def build_nin_blog(input_shape=(227, 227, 3), *, width=1.0, stem=None, **style):
     """A 'NiN' that isn't one: AlexNet's convolutions, then global average pooling.
 
     3,747,200 parameters. It has no 1×1 convolution and no classifier: its output is 256 averages.
-    Chapter 03 asks what is missing. `stem`: as in `build_alexnet`; None: AlexNet's.
+    Its conv1 has no activation either. Chapter 03 asks what is missing. `stem`: as in
+    `build_alexnet`; None: AlexNet's.
 
     >>> build_nin_blog((67, 67, 3), width=0.25).output_shape
     (None, 64)
     """
     image = keras.Input(input_shape, name="image")
-    x = trunk(image, ALEXNET, Style(**style), width=width, stem=stem, lrn=False)  # 6×6×256
+    style = Style(**style)
+    x = trunk(image, ALEXNET, style, width=width, stem=stem, lrn=False, linear=(1,))  # 6×6×256
     x = layers.GlobalAveragePooling2D(name="global_pool")(x)  # 256
     return keras.Model(image, x, name="nin_blog")
 

@@ -234,6 +234,8 @@ def test_nin_ends_in_a_map_for_each_class_and_the_blogs_does_not():
     blog = outlined("nin_blog")
     assert counts(blog) == ALEXNET_LAYERS[1]
     assert (1, 1) not in [getattr(layer, "kernel_size", None) for layer in blog.layers]
+    activations = [blog.get_layer(f"conv{i}").activation.__name__ for i in range(1, 6)]
+    assert activations == ["linear"] + ["relu"] * 4
 
 
 def test_vgg_d_layer_by_layer():
