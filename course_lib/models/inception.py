@@ -50,6 +50,7 @@ def build_googlenet(
     kernel5=5,
     dropout=0.4,
     auxiliary_dropout=0.7,
+    lrn=True,
     **style,
 ):
     """GoogLeNet: nine Inception modules, 22 layers deep, 6,998,552 parameters.
@@ -65,6 +66,7 @@ def build_googlenet(
             convolution at full size, for images of 32×32.
         kernel5: as in `blocks.inception_module`.
         dropout: before the last layer; auxiliary_dropout: before the heads' last layers.
+        lrn: local response normalisation in the large stem, which has no weights.
     """
     check_choice("stem", stem, ("large", "small"))
     style = Style(**style)
@@ -75,10 +77,10 @@ def build_googlenet(
     else:
         x = conv(x, n64, 7, "stem_conv1", style, stride=2)  # 112×112×64
         x = layers.MaxPooling2D(3, 2, "same", name="stem_pool1")(x)  # 56×56×64
-        x = LocalResponseNormalization(name="stem_lrn1")(x)
+        x = LocalResponseNormalization(name="stem_lrn1")(x) if lrn else x
         x = conv(x, n64, 1, "stem_conv2", style)
         x = conv(x, n192, 3, "stem_conv3", style)  # 56×56×192
-        x = LocalResponseNormalization(name="stem_lrn2")(x)
+        x = LocalResponseNormalization(name="stem_lrn2")(x) if lrn else x
         x = layers.MaxPooling2D(3, 2, "same", name="stem_pool2")(x)  # 28×28×192
     heads = []
     for i, modules in STAGES.items():
