@@ -56,9 +56,10 @@ def learning_curves(histories, title=None):
 def curves(panels, ylabel, title=None, chance=None):
     """Percentages by epoch: a panel per group, and in it a line per run.
 
-    `panels` maps a group's name to its runs, which map a run's name to a Series over epochs. The
-    name is at the end of the line. The first runs of all groups have the same colour; so do the
-    second ones, which are drawn thicker.
+    `panels` maps a group's name to its runs, which map a run's name to a Series over epochs, or to
+    a DataFrame with a column for each seed: then the line is their median, among thin lines for the
+    seeds. The name is at the end of the line. The first runs of all groups have the same colour; so
+    do the second ones, which are drawn thicker.
 
     >>> error = pd.Series([80, 60], index=[1, 2])
     >>> fig = curves({"plain nets": {"20 layers": error}}, "training error, %", chance=90)
@@ -72,6 +73,9 @@ def curves(panels, ylabel, title=None, chance=None):
             for i, (name, values) in enumerate(runs.items()):
                 if len(values) == 0:
                     raise ValueError(f"{name!r} has no finished epoch: run its training cell again")
+                if isinstance(values, pd.DataFrame):
+                    ax.plot(values, color=COLOURS[i], linewidth=0.8, alpha=0.6)
+                    values = values.median(axis="columns")
                 ax.plot(values, color=COLOURS[i], linewidth=2.5 + 1.5 * i)
                 names[name] = values.iloc[-1], values.index[-1], COLOURS[i]
             if chance is not None:

@@ -22,7 +22,8 @@ class Comparison:
     Attributes:
         table: a row for each net (index `net`) with train and test (accuracies from 0 to 1 after
             the last epoch, without dropout and augmentation), parameters (their number) and seconds
-            (the median epoch, without the first, in which TensorFlow prepares the step).
+            (the fastest epoch: in the first one TensorFlow prepares the step, and other programs
+            may slow down any).
         models, histories: by the net's name, as from `train`.
     """
 
@@ -84,7 +85,7 @@ def compare(
                     "train": accuracy(model, *train),
                     "test": accuracy(model, *test),
                     "parameters": model.count_params(),
-                    "seconds": history["seconds"].iloc[min(1, len(history) - 1) :].median(),
+                    "seconds": history["seconds"].min(),
                 }
             if stop.asked:
                 stopped = (

@@ -103,10 +103,11 @@ def built(build, config):
         keras.config.set_dtype_policy(policy)
 
 
-def run(model, train, test, config, stop, folder=None, name=""):
+def run(model, train, test, config, stop, folder=None, name="", after_epoch=None):
     """The history, as from `fit`. After a stop, `attrs` says so, and it may be empty.
 
-    `stop` is an open `Stop`; `name` is put before the progress bar.
+    `stop` is an open `Stop`; `name` is put before the progress bar. `after_epoch(history)` takes
+    the bar's place: it is called after each epoch, and once for epochs that were done before.
     """
     check(model, train, test, config)
     keras.utils.set_random_seed(config.seed)
@@ -114,6 +115,8 @@ def run(model, train, test, config, stop, folder=None, name=""):
     saved = SavedRun(folder, model, train, test, config) if folder is not None else None
     history = saved.restore() if saved else empty_history()
     done = len(history)
+    if done and after_epoch:
+        after_epoch(history)
     if done == config.epochs:
         return history
     classes, outputs = model.outputs[0].shape[-1], len(model.outputs)
@@ -122,7 +125,7 @@ def run(model, train, test, config, stop, folder=None, name=""):
     def with_targets(images, labels):
         return images, (tf.one_hot(tf.cast(labels, tf.int32), classes),) * outputs
 
-    progress = Progress(config, steps, history, stop, saved, name)
+    progress = Progress(config, steps, history, stop, saved, name, after_epoch)
     try:
         model.fit(
             training_batches(*train, config, first_epoch=done).map(with_targets),

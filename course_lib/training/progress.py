@@ -19,13 +19,14 @@ class TrainingDivergedError(ArithmeticError):
 class Progress(keras.callbacks.Callback):
     """Sets the learning rate, watches the loss, obeys a stop, and keeps and saves the history."""
 
-    def __init__(self, config, steps, history, stop, saved, name):
+    def __init__(self, config, steps, history, stop, saved, name, after_epoch):
         super().__init__()
         self.config, self.steps, self.history = config, steps, history
-        self.stop, self.saved = stop, saved
+        self.stop, self.saved, self.after_epoch = stop, saved, after_epoch
         self.title = f"{name}, epoch" if name else "epoch"
         self.step = len(history) * steps
-        self.bar = tqdm(total=config.epochs * steps, initial=self.step, unit="step", leave=True)
+        hidden = {"disable": True} if after_epoch else {}  # else TQDM_DISABLE decides
+        self.bar = tqdm(total=config.epochs * steps, initial=self.step, unit="step", **hidden)
 
     def on_train_begin(self, logs=None):
         # If there are several outputs, Keras puts the output's name before the metric's.
@@ -80,3 +81,5 @@ class Progress(keras.callbacks.Callback):
         self.bar.set_postfix_str(f"loss {row['loss']:.3f}, acc {row['accuracy']:.1%}{tested}")
         if self.saved:
             self.saved.save(self.history)
+        if self.after_epoch:
+            self.after_epoch(self.history)
