@@ -11,7 +11,7 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint unit notebooks refresh bench figures slides links pins clean
+.PHONY: help setup lab test lint unit notebooks refresh records bench figures slides links pins clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -38,6 +38,9 @@ notebooks: setup ## run every notebook (or NB=02) and compare with its saved out
 
 refresh: setup ## run every notebook (or NB=02) and save its outputs
 	$(PY) -m tools.refresh $(NB)
+
+records: setup ## recorded runs: list them, make or go on with one (NAME=06), or CHECK=1 their weights
+	$(PY) -m tools.records $(NAME) $(if $(CHECK),--check)
 
 bench: setup ## time the library's layers beside Keras's
 	$(PY) -m tools.bench $(ARGS)

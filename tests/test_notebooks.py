@@ -10,8 +10,9 @@ from tools.notebooks import NOTEBOOKS, ROOT
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 REPO = repository()
-TAGS = {"setup", "exercise", "nbval-ignore-output"}
+TAGS = {"setup", "exercise", "recorded", "nbval-ignore-output"}
 SLIDES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
+MEASURED = re.compile(r"(?<![\w-])\d[\d.]* ?(%|points|times|epochs|to [-+]?\d)")
 IMAGE = re.compile(r"!\[(.*?)\]\(|<img\b([^>]*)>")
 
 pytestmark = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -79,6 +80,16 @@ def test_every_picture_has_a_text(notebook):
                 if kind.startswith("image/"):
                     metadata = output.metadata
                     assert metadata.get("alt") or metadata.get(kind, {}).get("alt"), cell.source
+
+
+def test_no_number_from_a_run_of_ours_is_typed(notebook):
+    """It would contradict the next run. Records show such numbers, and figures."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            assert "lowest to highest" not in cell.source and "% here" not in cell.source
+            for sentence in re.split(r"(?<=[.;])\s|[|\n]", re.sub(r"`[^`]*`", "", cell.source)):
+                measured = re.search(r"\bseeds?\b", sentence) and MEASURED.search(sentence)
+                assert not measured, f"record it (`make records`), or say it in words: {sentence}"
 
 
 def test_code_cells_are_short(code):

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 import setuptools
@@ -63,6 +64,15 @@ def test_setuptools_finds_the_version(monkeypatch):
     distribution = setuptools.Distribution()
     distribution.parse_config_files()
     assert distribution.metadata.version == course_lib.__version__
+
+
+def test_records_are_installed(monkeypatch):
+    """In Colab, where the library is installed alone, `records.load` finds them by their name."""
+    monkeypatch.chdir(ROOT)
+    distribution = setuptools.Distribution()
+    distribution.parse_config_files()
+    ((_, files),) = distribution.data_files
+    assert sorted(files) == sorted(map(str, Path("notebooks/records").glob("*.json")))
 
 
 def test_environment_yml_installs_the_same():

@@ -50,7 +50,7 @@ def readers():
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type == "code":
                 yield TransformerManager().transform_cell(cell.source)
-    for path in [*NOTEBOOKS.glob("solutions/*.py"), *ROOT.glob("tools/*.py")]:
+    for path in [*NOTEBOOKS.glob("solutions/*.py"), *ROOT.glob("tools/**/*.py")]:
         yield path.read_text(encoding="utf-8")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     yield from re.findall(r"```python\n(.*?)```", readme, re.S)

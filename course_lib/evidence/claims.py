@@ -40,6 +40,25 @@ class ClaimsTable:
         # Comparing NumPy numbers gives np.bool_, not bool.
         self.rows[claim] = (paper, here, VERDICTS[None if seen is None else bool(seen)])
 
+    def add_recorded(self, claim: str, paper: str, ahead) -> None:
+        """Add a row whose evidence is a recorded run.
+
+        `ahead` is the `records.Difference` between two nets. It is seen if every seed shows it. If
+        not, the verdict says how large an effect would have shown: the seeds' spread.
+
+        >>> from course_lib.evidence.records import Difference
+        >>> claims = ClaimsTable()
+        >>> ahead = Difference("B", "A", "test", {0: -1, 1: 3})
+        >>> claims.add_recorded("B learns better", "2%", ahead)
+        >>> print(repr(claims).rpartition(" | ")[2])
+        not seen; an effect of 4.0 points would have shown
+        """
+        verdict = "seen in the recorded run"
+        if not ahead.seen:
+            size = f"an effect of {ahead.spread:.1f} points would have shown"
+            verdict = f"not seen; {size}" if ahead.spread else "not seen, with one seed"
+        self.rows[claim] = (paper, f"recorded: {ahead}", verdict)
+
     def __repr__(self) -> str:
         return "\n".join(
             f"{claim} | paper: {paper} | here: {here} | {verdict}"
@@ -48,5 +67,11 @@ class ClaimsTable:
 
     def _repr_markdown_(self) -> str:
         head = ("claim", "the paper", "here", "verdict")
-        rows = [head, ("---",) * 4, *((claim, *row) for claim, row in self.rows.items())]
-        return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+        return markdown_table([head, *((claim, *row) for claim, row in self.rows.items())])
+
+
+def markdown_table(rows):
+    """Rows of texts, the first of them the head, as a Markdown table."""
+    head, *body = rows
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

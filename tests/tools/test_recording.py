@@ -1,0 +1,203 @@
+"""Pages are read as they are, runs go on after a stop, and records that do not fit say so."""
+
+import dataclasses
+import json
+import os
+import re
+import signal
+from types import SimpleNamespace
+
+import keras
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+
+from course_lib.evidence import records
+from course_lib.training import TrainingConfig
+from tools.records import listing, pages, running
+from tools.records.running import Experiment
+
+PAGE = [
+    "import keras\nimport numpy as np\nfrom functools import partial\n"
+    "from course_lib import training\nfrom course_lib.evidence.claims import claim",
+    "images = np.random.default_rng(0).normal(size=(32, 4, 4, 1)).astype('float32')\n"
+    "labels = (images.mean(axis=(1, 2, 3)) > 0).astype('uint8')\n"
+    "print('of no use for the comparison')",
+    "def build(units):\n"
+    "    net = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()])\n"
+    "    net.add(keras.layers.Dense(units, 'relu'))\n"
+    "    net.add(keras.layers.Dense(2, 'softmax'))\n"
+    "    return net",
+    "config = training.TrainingConfig(epochs=2, batch_size=8)\n"
+    "race = training.compare({'narrow': partial(build, 2), 'wide': (partial(build, 8),"
+    " {'momentum': 0.0})}, (images, labels), (images, labels), config)",
+    "keras.utils.set_random_seed(3)\n"
+    "drawn = keras.random.uniform((1,), seed=4)[0]\n"
+    "worst = race.table['train'].min()\n"
+    "claim('learns something', worst > 0.1)\nclaim('draws a number', drawn < 2)",
+]
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    """A chapter 77 of its own, in a folder of its own."""
+    cells = [nbformat.v4.new_code_cell(source) for source in PAGE]
+    cells[-1].outputs = [nbformat.v4.new_output("stream", text="learns something: yes\nand: so\n")]
+    cells.insert(3, nbformat.v4.new_markdown_cell("Text\n\n## Who learns faster?"))
+    cells.append(nbformat.v4.new_code_cell("1 / 0", metadata={"tags": ["exercise"]}))
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "77_page.ipynb")
+    monkeypatch.setattr(pages, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(records, "FOLDER", tmp_path / "records")
+    monkeypatch.setattr(running, "WORK", tmp_path / "work")
+    return tmp_path
+
+
+def build():
+    return keras.Sequential(
+        [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")]
+    )
+
+
+def pairs():
+    images = np.random.default_rng(0).normal(size=(32, 4, 4, 1)).astype("float32")
+    labels = (images.mean(axis=(1, 2, 3)) > 0).astype("uint8")
+    return (images, labels), (images[:8], labels[:8])
+
+
+EXPERIMENT = Experiment(
+    name="small",
+    chapter="77",
+    question="Does it learn?",
+    data_set="shapes10",
+    load=pairs,
+    nets={"net": build, "slow": (build, {"learning_rate": 0.001})},
+    config=TrainingConfig(epochs=3, batch_size=8),
+    minutes=1,
+    seeds=(0, 1),
+    keep=("net",),
+)
+
+
+def test_a_comparison_is_what_stands_on_the_page(page, capsys):
+    ((name, (heading, arguments)),) = pages.comparisons("77").items()
+    assert (name, heading) == ("race", "Who learns faster?")
+    assert list(arguments["nets"]) == ["narrow", "wide"]
+    assert arguments["nets"]["narrow"]().count_params() == 16 * 2 + 2 + 2 * 2 + 2
+    assert arguments["config"] == TrainingConfig(epochs=2, batch_size=8)
+    assert arguments["train"][0].shape == (32, 4, 4, 1)
+    assert "of no use" not in capsys.readouterr().out
+
+
+def test_a_page_runs_with_other_seeds_and_notes_what_it_compares(page):
+    seen, drawn = [], []
+
+    def compare(name, nets, train, test, config):
+        seen.append((name, config.seed))
+        return SimpleNamespace(table=pd.DataFrame({"train": [0.5, 0.75]}))
+
+    for seed in (0, 1):
+        held, sides = pages.run("77", seed, compare)
+        assert held == {"learns something": True, "draws a number": True}
+        assert sides["worst > 0.1"] == [[0.5, 0.1]]
+        drawn.append(sides["drawn < 2"][0][0])
+    assert seen == [("race", 0), ("race", 1)]
+    assert drawn[0] != drawn[1]
+
+
+def test_claims_shown_are_the_saved_ones(page):
+    assert pages.claims_shown("77") == {"learns something"}
+
+
+def test_a_chapter_is_recorded(page):
+    running.record_chapter("77", (0, 1))
+    race = records.load("77_race")
+    assert race.runs[["net", "seed"]].to_numpy().tolist() == [
+        ["narrow", 0], ["wide", 0], ["narrow", 1], ["wide", 1],
+    ]  # fmt: skip
+    assert race.content["question"] == "Who learns faster?"
+    claims = listing.read("77_claims")
+    assert [run["seed"] for run in claims["runs"]] == [0, 1]
+    (experiment,) = running.page_experiments("77", (0, 1))
+    assert listing.state(experiment) == "current"
+    # A seed more, and the work that is done is not done again.
+    before = sorted(page.glob("work/**/last.npz"))
+    times = [path.stat().st_mtime_ns for path in before]
+    running.record_chapter("77", (0, 1, 2))
+    assert [path.stat().st_mtime_ns for path in before] == times
+    assert len(records.load("77_race").runs) == 6
+
+
+def test_a_record_says_everything_of_a_run(page):
+    running.record(EXPERIMENT)
+    content = listing.read("small")
+    assert content["nets"]["slow"]["config"]["learning_rate"] == 0.001
+    assert content["nets"]["net"]["parameters"] == 34
+    assert content["data"]["training_images"] == 32
+    (machine,) = content["machines"]
+    assert machine["threads"] == 0 and {"processor", "instructions", "tensorflow"} <= set(machine)
+    first = content["runs"][0]
+    assert (first["net"], first["seed"], first["machine"]) == ("net", 0, 0)
+    assert all(len(values) == 3 for values in first["epochs"].values())
+    assert {"loss", "accuracy", "val_loss", "val_accuracy", "seconds"} == set(first["epochs"])
+
+
+def test_a_stopped_run_goes_on_to_the_same_end(page, monkeypatch):
+    running.record(EXPERIMENT)
+    whole = listing.read("small")["runs"]
+    monkeypatch.setattr(running, "WORK", page / "work again")
+    epochs = []
+
+    class Bar(running.tqdm):
+        def update(self, n=1):
+            epochs.append(n)
+            if len(epochs) == 4:  # the first epoch of the second net
+                os.kill(os.getpid(), signal.SIGINT)
+            return super().update(n)
+
+    monkeypatch.setattr(running, "tqdm", Bar)
+    with pytest.raises(KeyboardInterrupt):
+        running.record(EXPERIMENT)
+    assert len(list(page.glob("work again/small/*/last.npz"))) == 2
+    running.record(EXPERIMENT)
+    again = listing.read("small")["runs"]
+    for one, other in zip(whole, again, strict=True):
+        assert one["results"] == other["results"]
+        for column in ("loss", "accuracy", "val_loss", "val_accuracy"):
+            assert one["epochs"][column] == other["epochs"][column]
+
+
+def test_a_record_that_does_not_fit_says_why(page):
+    assert listing.state(EXPERIMENT) == "missing"
+    running.record(dataclasses.replace(EXPERIMENT, seeds=(0,)))
+    assert listing.state(EXPERIMENT) == "partly done: 1 of 2 seeds"
+
+    def wider():
+        x = keras.layers.Dense(4, "relu")(keras.layers.Flatten()(i := keras.Input((4, 4, 1))))
+        return keras.Model(i, keras.layers.Dense(2, "softmax")(x))
+
+    changes = [
+        ({"config": TrainingConfig(epochs=4, batch_size=8)}, "epochs of 'net' was 3, is 4"),
+        ({"nets": {"net": wider, "slow": EXPERIMENT.nets["slow"]}}, "layers of 'net' have changed"),
+        ({"nets": {"net": build}}, r"has the nets \['net', 'slow'\], not \['net'\]"),
+        ({"question": "And now?"}, "its question was 'Does it learn.', and is 'And now.'"),
+        ({"load": lambda: (pairs()[0], pairs()[0])}, "its images have changed"),
+    ]
+    for change, message in changes:
+        found = listing.state(dataclasses.replace(EXPERIMENT, **change))
+        assert found.startswith("stale: ") and re.search(message, found), found
+
+
+def test_kept_weights_are_the_recorded_ones(page, monkeypatch, capsys):
+    running.record(EXPERIMENT)
+    content = listing.read("small")
+    path = running.weights(content, "net")
+    monkeypatch.setattr(listing, "EXPERIMENTS", {"small": lambda: EXPERIMENT})
+    assert listing.check() is None
+    assert "small, net: " in capsys.readouterr().out
+    content["runs"][0]["results"]["test"] += 0.01
+    (records.FOLDER / "small.json").write_text(json.dumps(content))
+    assert listing.check("small") == "these weights do not give their accuracy: net"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ValueError, match="not the file that was recorded"):
+        running.weights(content, "net")

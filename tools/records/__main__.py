@@ -1,0 +1,50 @@
+"""Record experiments over several seeds, or say which records there are.
+
+    python -m tools.records [NAME] [--check]
+
+Without a name, a table of all records: current, stale (and why), partly done, or missing.
+"""
+
+import argparse
+import os
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import pandas as pd
+import tensorflow as tf
+
+from tools.records import listing
+from tools.records.experiments import CHAPTERS, EXPERIMENTS, SEEDS
+from tools.records.running import record, record_chapter
+
+THREADS = 2
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="make records", description=__doc__.split("\n")[0])
+    parser.add_argument("name", nargs="?", default="", help="what to record, or to go on with")
+    parser.add_argument("--check", action="store_true", help="evaluate the weights that are kept")
+    arguments = parser.parse_args()
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    if arguments.check:
+        return listing.check(arguments.name)
+    if not arguments.name:
+        with pd.option_context("display.width", 200, "display.max_colwidth", 90):
+            print(listing.table().to_string())
+        return None
+    names = [*CHAPTERS, *EXPERIMENTS]
+    if arguments.name not in names:
+        return f"NAME must be one of {', '.join(names)}; got {arguments.name!r}"
+    try:
+        if arguments.name in CHAPTERS:
+            record_chapter(arguments.name, SEEDS)
+        else:
+            record(EXPERIMENTS[arguments.name]())
+    except KeyboardInterrupt:
+        return f"stopped; `make records NAME={arguments.name}` goes on from the last epoch"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""Every experiment that is recorded: the chapters' own, and a function for each on real data."""
+
+from dataclasses import replace
+from functools import partial
+
+import keras
+import numpy as np
+from keras import layers
+
+from course_lib import data
+from course_lib.measure import metrics
+from course_lib.models import build_resnet_cifar
+from course_lib.training import TrainingConfig
+from tools.records import pages
+from tools.records.running import Experiment
+
+SEEDS = (0, 1, 2, 3, 4)
+CHAPTERS = {"02": 6, "03": 5, "04": 4, "05": 5, "06": 5}  # minutes for all seeds, about
+
+# ResNet, section 4.2, with a rate that falls to zero in fewer epochs than the paper's 164.
+RESNET = TrainingConfig(
+    epochs=20,
+    batch_size=128,
+    optimizer="sgd",
+    learning_rate=0.1,
+    schedule="cosine",
+    warmup_epochs=1,
+    weight_decay=1e-4,
+    augmentation="crop+flip",
+)
+
+
+def vgg_rates():
+    """Chapter 04's narrow VGG-16 from three starts, at five rates each."""
+    live = pages.comparisons("04")
+    _, depth = live["by_depth"]
+    starts = {"He": depth["nets"]["D"], **live["suspects"][1]["nets"]}
+    return Experiment(
+        name="vgg_rates",
+        chapter="04",
+        question="Which nets leave the wall: start, rate, or batch normalisation?",
+        data_set="shapes10",
+        load=lambda: (depth["train"], depth["test"]),
+        nets={
+            f"{start}, rate {rate}": (build, {"learning_rate": rate})
+            for start, build in starts.items()
+            for rate in (0.0001, 0.0003, 0.0005, 0.001, 0.003)
+        },
+        config=depth["config"],
+        minutes=15,
+        seeds=SEEDS,
+    )
+
+
+def cifar10():
+    """All of CIFAR-10, normalised: 50,000 images to train, 10,000 to test."""
+    (train, train_labels), (test, test_labels) = data.load("cifar10")
+    train, test = data.normalise(train, test)
+    return (train, train_labels), (test, test_labels)
+
+
+def without_blocks(model, test):
+    """Test accuracy after each block of a deep net, in turn, is deleted (Veit et al., 2016).
+
+    A deleted block hands its input on, so blocks that change the map's size stay. A residual block
+    adds nothing any more; a plain one gets kernels that copy.
+    """
+    convolutions = {layer.name for layer in model.layers if layer.name.endswith("_conv2")}
+    blocks = sorted(name.removesuffix("_conv2") for name in convolutions)
+    if len(blocks) < 12:
+        return {}
+    found, before = {}, model.get_weights()
+    for block in blocks:
+        kernel = model.get_layer(f"{block}_conv1").kernel.shape
+        if kernel[-2] != kernel[-1]:
+            continue
+        if model.name.startswith("plain"):
+            for k in (1, 2):
+                _copy(model.get_layer(f"{block}_conv{k}"), model.get_layer(f"{block}_conv{k}_bn"))
+        else:
+            bn = model.get_layer(f"{block}_conv2_bn")
+            nothing = np.zeros(kernel[-1])
+            bn.set_weights([nothing, nothing, *bn.get_weights()[2:]])
+        found[block] = metrics.accuracy(model, *test)
+        model.set_weights(before)
+    return found
+
+
+def _copy(convolution, bn):
+    """A 3×3 convolution that returns its input, and a batch normalisation that does nothing."""
+    kernel = np.zeros(convolution.kernel.shape)
+    kernel[1, 1] = np.eye(kernel.shape[-1])
+    one, zero = np.ones(kernel.shape[-1]), np.zeros(kernel.shape[-1])
+    convolution.set_weights([kernel])
+    bn.set_weights([one, zero, zero, one - bn.epsilon])  # scale, shift, mean, variance
+
+
+def degradation():
+    return Experiment(
+        name="degradation",
+        chapter="06",
+        question="Do 56 layers learn worse than 20, and do skips cure it?",
+        data_set="cifar10",
+        load=cifar10,
+        nets={
+            f"{kind}-{depth}": partial(build_resnet_cifar, depth=depth, shortcut=shortcut)
+            for kind, shortcut in (("plain", None), ("residual", "padding"))
+            for depth in (20, 56)
+        },
+        config=RESNET,
+        minutes=200,
+        seeds=(0,),
+        measures=without_blocks,
+        keep=("residual-20",),
+    )
+
+
+def degradation_small():
+    """The same nets, half as wide, on averages of 2×2 pixels: cheap enough for five seeds."""
+
+    def load():
+        return tuple((_halved(images), labels) for images, labels in cifar10())
+
+    return replace(
+        degradation(),
+        name="degradation_small",
+        load=load,
+        nets={
+            name: partial(build, (16, 16, 3), width=0.5)
+            for name, build in degradation().nets.items()
+        },
+        config=replace(RESNET, epochs=40),
+        minutes=540,
+        seeds=SEEDS,
+        measures=None,
+        keep=(),
+    )
+
+
+def _halved(images):
+    n, height, width, channels = images.shape
+    return images.reshape(n, height // 2, 2, width // 2, 2, channels).mean(axis=(2, 4))
+
+
+def four_layers(activation):
+    """Three convolutions and a dense layer: the paper says no more of its net (Fig. 1)."""
+    net = keras.Sequential([keras.Input((32, 32, 3))], name=f"four_layers_{activation}")
+    for filters in (32, 32, 64):
+        net.add(layers.Conv2D(filters, 5, padding="same", activation=activation))
+        net.add(layers.MaxPooling2D(2))
+    net.add(layers.Flatten())
+    net.add(layers.Dense(10, activation="softmax"))
+    return net
+
+
+def relu_against_tanh():
+    return Experiment(
+        name="relu_against_tanh",
+        chapter="02",
+        question="How many epochs until 25% training error, each activation at its best rate?",
+        data_set="cifar10",
+        load=cifar10,
+        nets={
+            f"{activation}, rate {rate}": (
+                partial(four_layers, activation),
+                {"learning_rate": rate},
+            )
+            for activation in ("relu", "tanh")
+            for rate in (0.0025, 0.005, 0.01, 0.02, 0.04)
+        },
+        config=TrainingConfig(epochs=15, batch_size=128),
+        minutes=250,
+        seeds=(0, 1, 2),
+    )
+
+
+def alexnet_parts():
+    """Chapter 02's narrow AlexNet with each of its parts switched on alone."""
+    live = pages.comparisons("02")
+    nets = live["overfitting"][1]["nets"] | live["small_change"][1]["nets"]
+    return Experiment(
+        name="alexnet_parts",
+        chapter="02",
+        question="What does each part of AlexNet change, on all of CIFAR-10?",
+        data_set="cifar10",
+        load=cifar10,
+        nets=nets,
+        config=replace(live["small_change"][1]["config"], epochs=20, batch_size=128),
+        minutes=65,
+        seeds=(0, 1, 2),
+    )
+
+
+ALL = (vgg_rates, degradation, degradation_small, relu_against_tanh, alexnet_parts)
+EXPERIMENTS = {build.__name__: build for build in ALL}

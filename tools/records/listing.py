@@ -1,0 +1,82 @@
+"""Which records there are, whether they fit their experiments, and whether weights do."""
+
+import json
+
+import pandas as pd
+
+from course_lib.data import inventory
+from course_lib.evidence import records
+from course_lib.measure import metrics
+from tools.records import pages
+from tools.records.experiments import CHAPTERS, EXPERIMENTS, SEEDS
+from tools.records.running import page_experiments, stale, weights
+
+
+def table() -> pd.DataFrame:
+    """A row for each record: chapter, state, minutes that all its runs take, and the question."""
+    rows = []
+    for chapter, minutes in CHAPTERS.items():
+        states = [state(experiment) for experiment in page_experiments(chapter, SEEDS)]
+        states.append(claims_state(chapter))
+        worst = next((s for s in states if s != "current"), "current")
+        rows.append((chapter, chapter, worst, minutes, "the page's own trainings and claims"))
+    for name, build in EXPERIMENTS.items():
+        experiment = build()
+        question = experiment.question
+        rows.append((name, experiment.chapter, state(experiment), experiment.minutes, question))
+    return pd.DataFrame(rows, columns=["NAME", "chapter", "state", "minutes", "what"])
+
+
+def state(experiment) -> str:
+    """Current, missing, partly done (how far) or stale (why)."""
+    content = read(experiment.name)
+    if content is None:
+        return "missing"
+    if reasons := stale(experiment, content):
+        return f"stale: {'; '.join(reasons)}"
+    done = {run["seed"] for run in content["runs"]}
+    if not done >= set(experiment.seeds):
+        return f"partly done: {len(done)} of {len(experiment.seeds)} seeds"
+    return "current"
+
+
+def claims_state(chapter) -> str:
+    """The same for the claims of a chapter, which must be those that its saved page prints."""
+    content = read(f"{chapter}_claims")
+    if content is None:
+        return "missing"
+    there, here = set(content["runs"][0]["claims"]), pages.claims_shown(chapter)
+    if there != here:
+        return f"stale: only on the page or in the record: {'; '.join(sorted(there ^ here))}"
+    if len(content["runs"]) < len(SEEDS):
+        return f"partly done: {len(content['runs'])} of {len(SEEDS)} seeds"
+    return "current"
+
+
+def read(name):
+    path = records.FOLDER / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def check(name="") -> str | None:
+    """Evaluate the kept weights of one record, or of all; returns what is wrong, or None."""
+    here, wrong = inventory(), []
+    for build in EXPERIMENTS.values():
+        experiment = build()
+        content = read(experiment.name)
+        if not content or not content.get("weights") or name not in ("", experiment.name):
+            continue
+        if here[experiment.data_set][0] != "ready":
+            print(f"{experiment.name}: {experiment.data_set} is not on this computer")
+            continue
+        test = experiment.load()[1]
+        for net in content["weights"]:
+            model = experiment.recipes()[net][0]()
+            model.load_weights(weights(content, net))
+            found = metrics.accuracy(model, *test)
+            first = next(run for run in content["runs"] if run["net"] == net)
+            recorded = first["results"]["test"]
+            same = abs(found - recorded) < 0.001
+            print(f"{experiment.name}, {net}: {found:.2%}, recorded {recorded:.2%}")
+            wrong += [] if same else [net]
+    return f"these weights do not give their accuracy: {', '.join(wrong)}" if wrong else None

@@ -1,0 +1,308 @@
+"""Run an experiment over its seeds, go on after a stop, and write its record."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+
+import keras
+import pandas as pd
+import tensorflow as tf
+from archspec.cpu import host
+from tqdm import tqdm
+
+from course_lib import machine, training
+from course_lib.data.dataset import Pair
+from course_lib.evidence import records
+from course_lib.measure import metrics, tables
+from course_lib.models import outline
+from course_lib.training import loop
+from course_lib.training.comparison import Comparison
+from course_lib.training.fingerprints import data_fingerprint, net_fingerprint
+from course_lib.training.stopping import Stop
+from tools.links import write
+from tools.notebooks import ROOT
+from tools.records import pages
+
+WORK = ROOT / "build" / "records"  # a folder for each run, from which a stopped one goes on
+HISTORY = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+INSTRUCTIONS = frozenset({"avx2", "avx512f", "avx512_bf16", "amx_bf16", "neon"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """What is recorded under one name.
+
+    Attributes:
+        name, chapter, question: of the record.
+        data_set: "shapes10", "cifar10" or "cifar100".
+        load: returns training and test images with their labels, ready for the nets.
+        nets: names mapped to builders, or to pairs of a builder and the settings that differ.
+        config: how every net is trained; each of `seeds` replaces its seed.
+        minutes: what all seeds take on two cores, about.
+        measures: what else is measured: a dictionary of numbers from a trained model and the test
+            images with their labels.
+        keep: the nets whose weights are kept with the record, of the first seed.
+    """
+
+    name: str
+    chapter: str
+    question: str
+    data_set: str
+    load: Callable[[], tuple[Pair, Pair]]
+    nets: dict
+    config: training.TrainingConfig
+    minutes: float
+    seeds: tuple[int, ...]
+    measures: Callable[[keras.Model, Pair], dict] | None = None
+    keep: tuple[str, ...] = ()
+
+    def recipes(self, seed=0):
+        """Each net's builder and configuration."""
+        pairs = {name: e if isinstance(e, tuple) else (e, {}) for name, e in self.nets.items()}
+        return {
+            name: (build, dataclasses.replace(self.config, seed=seed, **changes))
+            for name, (build, changes) in pairs.items()
+        }
+
+    def facts(self):
+        """What a record says of its nets and settings; a record with other facts is stale."""
+        nets = {}
+        for name, (build, config) in self.recipes().items():
+            model, settings = outline(build), dataclasses.asdict(config)
+            del settings["seed"]
+            nets[name] = {
+                "parameters": model.count_params(),
+                "multiply_adds": tables.totals(model)["multiply_adds"],
+                "builder": _described(build),
+                "fingerprint": net_fingerprint(model),
+                "config": settings,
+            }
+        return {"chapter": self.chapter, "question": self.question, "nets": nets}
+
+
+def page_experiments(chapter: str, seeds: tuple[int, ...]) -> list[Experiment]:
+    """The comparisons that a chapter's page trains."""
+    return [
+        Experiment(
+            name=f"{chapter}_{name}",
+            chapter=chapter,
+            question=heading,
+            data_set="shapes10",
+            load=lambda pairs=(a["train"], a["test"]): pairs,
+            nets=a["nets"],
+            config=a["config"],
+            minutes=0,
+            seeds=seeds,
+        )
+        for name, (heading, a) in pages.comparisons(chapter).items()
+    ]
+
+
+class Runs:
+    """The runs of one experiment, and what its record says of all of them."""
+
+    def __init__(self, experiment: Experiment):
+        train, test = self.pairs = experiment.load()
+        self.experiment, self.rows = experiment, []
+        self.content = {
+            "name": experiment.name,
+            **experiment.facts(),
+            "data": {
+                "name": experiment.data_set,
+                "training_images": len(train[0]),
+                "test_images": len(test[0]),
+                "image": list(train[0].shape[1:]),
+                "fingerprint": data_fingerprint(train, test),
+            },
+        }
+        self.nets = self.content["nets"]
+
+    def work(self):
+        """The multiply-adds of all epochs: a net's share of the time is about its share of them."""
+        epochs = sum(net["multiply_adds"] * net["config"]["epochs"] for net in self.nets.values())
+        return epochs * len(self.pairs[0]) * len(self.experiment.seeds)
+
+    def train(self, seed, stop, bar):
+        """Train every net with a seed; returns models and histories by the nets' names."""
+        models, histories = {}, {}
+        for name, (build, config) in self.experiment.recipes(seed).items():
+            bar.set_description_str(f"{self.experiment.name}, seed {seed}, {name}")
+            folder, done = self._folder(name, seed), 0
+            cost = self.nets[name]["multiply_adds"] * len(self.pairs[0])
+
+            def after_epoch(history, cost=cost):
+                nonlocal done
+                bar.update((len(history) - done) * cost)
+                done = len(history)
+
+            model = loop.built(build, config)
+            history = loop.run(model, *self.pairs, config, stop, folder, after_epoch=after_epoch)
+            if stop.asked:
+                raise KeyboardInterrupt
+            path = folder / "result.json"
+            if not path.exists():
+                write(path, json.dumps(self._result(model)))
+            row = {"net": name, "seed": seed, **json.loads(path.read_text(encoding="utf-8"))}
+            row["epochs"] = {column: history[column].map(_rounded).tolist() for column in HISTORY}
+            self.rows.append(row)
+            models[name], histories[name] = model, history
+        return models, histories
+
+    def save(self):
+        """Write the record of the runs so far."""
+        _save(self.content | {"date": max(row["date"] for row in self.rows)}, self.rows)
+
+    def keep(self, models):
+        """Save the weights that the experiment keeps."""
+        records.FOLDER.mkdir(exist_ok=True)
+        kept = self.content["weights"] = {}
+        for net in self.experiment.keep:
+            file = f"{self.experiment.name}_{_slug(net)}.weights.h5"
+            part = records.FOLDER / f"part_{file}"
+            models[net].save_weights(part)
+            part.replace(records.FOLDER / file)
+            kept[net] = {"file": file, "sha256": _sha256(records.FOLDER / file)}
+
+    def _folder(self, net, seed):
+        """Where a run is saved: another place for other layers, settings or images."""
+        same = ("fingerprint", "config")
+        facts = [{key: self.nets[net][key] for key in same}, self.content["data"]["fingerprint"]]
+        digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return WORK / self.experiment.name / f"{seed}_{_slug(net)}_{digest[:8]}"
+
+    def _result(self, model):
+        train, test = self.pairs
+        results = {"train": metrics.accuracy(model, *train), "test": metrics.accuracy(model, *test)}
+        found = self.experiment.measures(model, test) if self.experiment.measures else {}
+        rounded = ({k: _rounded(value) for k, value in part.items()} for part in (results, found))
+        return _here() | dict(zip(("results", "measures"), rounded, strict=True))
+
+
+def record(experiment: Experiment) -> None:
+    """Run what is missing of an experiment; its record is written after each seed."""
+    runs = Runs(experiment)
+    with Stop() as stop, _bar([runs]) as bar:
+        for seed in experiment.seeds:
+            models, _ = runs.train(seed, stop, bar)
+            if seed == experiment.seeds[0]:
+                runs.keep(models)
+            runs.save()
+
+
+def record_chapter(chapter: str, seeds: tuple[int, ...]) -> None:
+    """Run a chapter's page with each seed: a record for each comparison, and one of its claims."""
+    all_runs = {e.name: Runs(e) for e in page_experiments(chapter, seeds)}
+    rows = []
+
+    def compare(name, *_):
+        runs = all_runs[f"{chapter}_{name}"]
+        models, histories = runs.train(seed, stop, bar)
+        results = {row["net"]: row["results"] for row in runs.rows if row["seed"] == seed}
+        table = pd.DataFrame.from_dict(results, orient="index").rename_axis("net")
+        table["parameters"] = [net["parameters"] for net in runs.nets.values()]
+        table["seconds"] = [history["seconds"].min() for history in histories.values()]
+        return Comparison(table, models, histories)
+
+    with Stop() as stop, _bar(all_runs.values()) as bar:
+        for seed in seeds:
+            held, sides = pages.run(chapter, seed, compare)
+            rows.append({"seed": seed, **_here(), "claims": held, "sides": sides})
+            for runs in all_runs.values():
+                runs.save()
+            head = {"name": f"{chapter}_claims", "chapter": chapter, "date": rows[-1]["date"]}
+            _save(head, rows)
+
+
+def _bar(all_runs):
+    form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
+    return tqdm(total=sum(runs.work() for runs in all_runs), smoothing=0.05, bar_format=form)
+
+
+def stale(experiment: Experiment, content: dict) -> list[str]:
+    """What in a record no longer fits its experiment, a sentence each; none: it is current."""
+    facts, found = experiment.facts(), []
+    for key in ("question", "chapter"):
+        if content[key] != facts[key]:
+            found.append(f"its {key} was {content[key]!r}, and is {facts[key]!r}")
+    if list(content["nets"]) != list(facts["nets"]):
+        return [*found, f"it has the nets {list(content['nets'])}, not {list(facts['nets'])}"]
+    for name, now in facts["nets"].items():
+        then = content["nets"][name]
+        if then["fingerprint"] != now["fingerprint"]:
+            found.append(f"the layers of {name!r} have changed")
+        for key, value in now["config"].items():
+            if then["config"].get(key) != value:
+                found.append(f"{key} of {name!r} was {then['config'].get(key)!r}, is {value!r}")
+    if experiment.data_set != "shapes10":
+        return found  # its images are not on every computer
+    if content["data"]["fingerprint"] != data_fingerprint(*experiment.load()):
+        found.append("its images have changed")
+    return found
+
+
+def weights(content: dict, net: str) -> Path:
+    """The file with a recorded net's weights. ValueError unless it is the one that was recorded."""
+    facts = content["weights"][net]
+    path = records.FOLDER / facts["file"]
+    if not path.exists() or _sha256(path) != facts["sha256"]:
+        raise ValueError(f"{path} is not the file that was recorded: fetch it again, or record it")
+    return path
+
+
+def _described(build):
+    """A builder and its arguments, such as "build_vgg(configuration='A')"."""
+    if not isinstance(build, partial):
+        return f"{build.__name__}()"
+    settings = [f"{name}={value!r}" for name, value in build.keywords.items()]
+    return f"{build.func.__name__}({', '.join([*map(repr, build.args), *settings])})"
+
+
+def _here():
+    """The computer, the versions and the day of a run."""
+    return {
+        "date": date.today().isoformat(),
+        "machine": {
+            "processor": _processor(),
+            "instructions": " ".join(sorted(INSTRUCTIONS & machine.cpu_features())),
+            "threads": tf.config.threading.get_intra_op_parallelism_threads(),
+            "python": python_version(),
+            **{name: version(name) for name in ("tensorflow", "keras", "numpy")},
+        },
+    }
+
+
+def _processor():
+    """The name that Linux gives it, or that of its family."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else host().name
+
+
+def _save(head, rows):
+    """notebooks/records/NAME.json: what the runs share, and a line for each of them."""
+    machines = [dict(each) for each in {tuple(row["machine"].items()): 0 for row in rows}]
+    rows = [row | {"machine": machines.index(row["machine"])} for row in rows]
+    head = head | {"machines": machines}
+    text = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    records.FOLDER.mkdir(exist_ok=True)
+    write(records.FOLDER / f"{head['name']}.json", f'{text},\n "runs": [\n{lines}\n ]\n}}\n')
+
+
+def _rounded(value):
+    return float(f"{value:.5g}")
+
+
+def _slug(name):
+    return "".join(letter if letter.isalnum() else "_" for letter in name)
+
+
+def _sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
