@@ -36,12 +36,11 @@ class Diagram:
 
 
 def diagram(model, scroll=False):
-    """Draw a Sequential or functional Keras model, from top to bottom.
+    """Draw a Sequential or functional Keras model, from top to bottom; others raise ValueError.
 
     Each layer is a box with its name, class and output shape without the batch. `scroll` shows the
-    drawing at full size in a scrolling box, for nets of hundreds of layers. Returns a Diagram:
-    `svg` is the drawing, the same text for the same layers; `alt` is a sentence about it. Raises
-    ValueError if the model has no graph because it is subclassed or not built.
+    drawing at full size in a scrolling box, for nets of hundreds of layers. Returns a Diagram, with
+    the drawing in `svg` and a sentence about it in `alt`.
 
     >>> net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)], name="tiny")
     >>> diagram(net)

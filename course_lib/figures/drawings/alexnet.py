@@ -12,9 +12,8 @@ from course_lib.models.alexnet import ALEXNET, build_alexnet
 def two_towers():
     """AlexNet as published, on two GPUs: which layer sees which half of the maps before it.
 
-    Boxes hold the number of kernels or units; the text below says what one of them sees. Source:
-    Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural
-    networks", NIPS 2012, section 3.5 and Fig. 2.
+    Boxes hold the number of kernels or units; the text below says what one of them sees (NIPS 2012,
+    section 3.5 and Fig. 2).
     """
     fig, ax = canvas(4.3, "Two GPUs: only conv3 and the dense layers see both halves")
     step, towers = WIDTH / 9, (2.9, 1.6)
@@ -46,8 +45,7 @@ def two_towers():
 def alexnet_to_scale():
     """AlexNet's maps to scale: a box's height is the map's side, its length the channels.
 
-    A dense layer has no side: it is a bar whose height is its number of units, on another scale.
-    Sizes come from the model's table (NIPS 2012, section 3.5).
+    A dense layer is a bar whose height is its number of units, on another scale.
     """
     fig, ax = canvas(5.4, "AlexNet to scale: from large, thin maps to small, deep ones")
     sizes = model_table(outline(build_alexnet))["output_shape"].str.split(" x ")
