@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from course_lib import machine
-from course_lib.measure import tables
+from course_lib.measure import arguments, tables
 from course_lib.training.precision import set_precision
 
 
@@ -21,29 +21,10 @@ def check(model, train, test, config):
 
 def check_images(name, pair, model):
     images, labels = (np.asarray(part) for part in pair)
-    expected = tuple(model.input_shape[1:])
-    if images.shape[1:] != expected or len(images) == 0:
-        raise ValueError(
-            f"{name} images must have the shape (n, {', '.join(map(str, expected))}) that the "
-            f"model takes, with n at least 1; got {images.shape}"
-        )
-    if images.dtype != np.float32:
-        raise ValueError(
-            f"{name} images must be float32, got {images.dtype}; use `course_lib.data.normalise`"
-        )
+    arguments.check_images(model, images, f"{name} images")
     if not np.isfinite(images).all():
         raise ValueError(f"{name} images must be finite numbers, got NaN or infinity among them")
-    if labels.shape != (len(images),) or not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(
-            f"{name} labels must hold one integer for each of the {len(images)} images, "
-            f"got shape {labels.shape} and dtype {labels.dtype}"
-        )
-    classes = model.outputs[0].shape[-1]
-    if labels.min() < 0 or labels.max() >= classes:
-        raise ValueError(
-            f"{name} labels must be from 0 to {classes - 1}, since the model has {classes} "
-            f"classes; got {labels.min()} to {labels.max()}"
-        )
+    arguments.check_labels(model, labels, len(images), f"{name} labels")
 
 
 def _check_precision(model, config):
