@@ -34,8 +34,7 @@ def _layer_nodes(model):
     Keras has no public way to walk through a model with shared layers and operators such as
     `x + y`; `_keras_history` and `_inbound_nodes` are the only private names used here.
     """
-    built = isinstance(model, keras.Model) and model.built
-    if not (built and getattr(model, "inputs", None)):
+    if not (isinstance(model, keras.Model) and model.built and getattr(model, "inputs", None)):
         raise ValueError(
             "model must be a functional or Sequential model that is built, or a function that "
             f"builds one, got {model!r}; start a Sequential model with a keras.Input"
@@ -58,11 +57,6 @@ def walk(model, ways=None, prefix=""):
 
     For a nested model, `ways` lead to its inputs, and `prefix` begins its layers' names. Returns a
     list of `Call`, and a list with the `Way` to each of the model's outputs.
-
-    >>> model = keras.Sequential([keras.Input((9, 9, 1)), keras.layers.Conv2D(2, 3, name="conv")])
-    >>> calls, ways = walk(model)
-    >>> calls[-1].name, calls[-1].shapes, calls[-1].field[0].size, ways[0].depth
-    ('conv', [(7, 7, 2)], 3, 1)
     """
     nodes, calls = _layer_nodes(model), []
     ways = ways or [_start(_shape(x)) for x in model.inputs]
@@ -112,11 +106,6 @@ def _through(layer, ways, shape, output_shape):
 
 def _seen(layer, fields, shape, output_shape):
     """What one output of the layer sees, from the fields of its inputs."""
-    if getattr(layer, "data_format", None) == "channels_first":
-        raise ValueError(
-            f"model must have its channels last, got channels_first in {layer.name!r}; "
-            'build it with data_format="channels_last"'
-        )
     axes = [None] if None in fields else [union(branches) for branches in zip(*fields, strict=True)]
     if None in axes:
         return None
