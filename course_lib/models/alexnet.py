@@ -46,17 +46,14 @@ def build_alexnet(
 
     The paper says that images are 224×224, but (224 - 11) / 4 is not a whole number; with 227 the
     first map is 55×55, as in the paper. The weights start from He's initialisation
-    (arXiv:1502.01852), not from N(0, 0.01²) with biases of 1 (section 5): that recipe needs the
-    paper's 90 epochs.
+    (arXiv:1502.01852): N(0, 0.01²) with biases of 1 (section 5) needs the paper's 90 epochs.
 
     Args:
         table: the five convolutions and what follows each, like `ALEXNET` in this file.
-        groups: 1, or 2 for the paper's two GPUs, which exchange maps only at conv3.
+        groups: 2 for the paper's two GPUs, which exchange maps only at conv3.
         lrn: whether local response normalisation follows conv1 and conv2 (section 3.3).
-        pool_size: side of the pooling windows. With a stride of 2, windows of 3 overlap (section
-            3.4), windows of 2 do not.
+        pool_size: side of the pooling windows, whose stride is 2: those of 3 overlap (section 3.4).
         stem: kernel size and stride of conv1, if not the table's.
-        name: of the model.
 
     >>> build_alexnet((32, 32, 3), 10, width=0.25, fc=128, stem=(3, 2)).output_shape
     (None, 10)
@@ -84,10 +81,7 @@ def build_zfnet(input_shape=(224, 224, 3), classes=1000, **changes):
 
 
 def trunk(x, table, style, *, width=1.0, stem=None, lrn=True, pool_size=3, groups=1, linear=()):
-    """The convolutions of a table; the arguments are those of `build_alexnet`.
-
-    `linear` holds the numbers of the convolutions without activation.
-    """
+    """The convolutions of a table; `linear` holds the numbers of those without activation."""
     widths = scaled([row[0] for row in table], width, multiple=groups)
     for i, (_, kernel, stride, padding, grouped, then) in enumerate(table, start=1):
         kernel, stride = stem if stem and i == 1 else (kernel, stride)
@@ -95,17 +89,8 @@ def trunk(x, table, style, *, width=1.0, stem=None, lrn=True, pool_size=3, group
             x = layers.ZeroPadding2D(padding, name=f"pad{i}")(x)
             padding = "valid"
         in_groups = groups if grouped else 1
-        x = conv(
-            x,
-            widths[i - 1],
-            kernel,
-            f"conv{i}",
-            style,
-            stride,
-            padding,
-            in_groups,
-            act=i not in linear,
-        )
+        act = i not in linear
+        x = conv(x, widths[i - 1], kernel, f"conv{i}", style, stride, padding, in_groups, act=act)
         # AlexNet: 55×55×96, 27×27×256, 13×13×384, 13×13×384, 13×13×256
         for step in then:
             if step == "lrn":

@@ -49,24 +49,20 @@ def build_googlenet(
     stem="large",
     kernel5=5,
     dropout=0.4,
-    auxiliary_dropout=0.7,
     lrn=True,
     **style,
 ):
     """GoogLeNet: nine Inception modules, 22 layers deep, 6,998,552 parameters.
 
     This count follows from the widths in the paper's Table 1, but differs from the parameters
-    printed there.
+    printed there. `kernel5` is as in `blocks.inception_module`.
 
     Args:
-        auxiliary: whether two auxiliary heads follow modules 4a and 4d, which bring the loss closer
-            to the stem in training: 13,378,280 parameters in all. Each head's loss counts 0.3 times
-            (section 5; `TrainingConfig.auxiliary_weight`).
+        auxiliary: whether two auxiliary heads follow modules 4a and 4d, outputs of their own:
+            13,378,280 parameters in all.
         stem: "large", the paper's, which reduces the side to an eighth; or "small", one 3×3
-            convolution at full size, for images of 32×32.
-        kernel5: as in `blocks.inception_module`.
-        dropout: before the last layer; auxiliary_dropout: before the heads' last layers.
-        lrn: local response normalisation in the large stem, which has no weights.
+            convolution at full size.
+        lrn: whether the large stem has local response normalisation.
     """
     check_choice("stem", stem, ("large", "small"))
     style = Style(**style)
@@ -92,7 +88,7 @@ def build_googlenet(
                 y = conv(y, n128, 1, f"{name}_auxiliary_conv", style)  # 4×4×128
                 y = layers.Flatten(name=f"{name}_auxiliary_flatten")(y)  # 2048
                 y = dense(y, n1024, f"{name}_auxiliary_fc", style)
-                y = layers.Dropout(auxiliary_dropout, name=f"{name}_auxiliary_dropout")(y)
+                y = layers.Dropout(0.7, name=f"{name}_auxiliary_dropout")(y)
                 heads.append(classifier(y, classes, style, f"auxiliary{len(heads) + 1}"))
         if i < max(STAGES):
             x = layers.MaxPooling2D(3, 2, "same", name=f"stage{i}_pool")(x)

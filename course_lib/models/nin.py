@@ -15,8 +15,8 @@ BLOCKS = (((192, 160, 96), 5), ((192, 192, 192), 5), ((192, 192), 3))
 def build_nin(input_shape=(32, 32, 3), classes=10, *, width=1.0, dropout=0.5, **style):
     """Network in Network for CIFAR: 966,986 parameters for 10 classes, and no dense layer.
 
-    Its last maps have one channel per class, whose average is the class's score. So the channel
-    shows where the net saw the class. Dropout is between the blocks.
+    Its last maps have a channel per class, which shows where the net saw it; the average is its
+    score. Dropout is between the blocks.
     """
     style = Style(**style)
     x = image = keras.Input(input_shape, name="image")  # 32×32×3

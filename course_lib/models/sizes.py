@@ -3,7 +3,6 @@
 import bisect
 import functools
 import inspect
-import math
 from collections.abc import Iterable, Sequence
 
 import keras
@@ -16,10 +15,9 @@ LARGEST = 1024  # side in pixels; a net that cannot be built for this size has a
 def takes_images(smaller_stem=None):
     """Decorator for builders: checks `input_shape` and `classes`, and names the smallest size.
 
-    The size follows from the net itself: if Keras cannot build the net, or a stride is larger than
-    the map, an outline of the net for a large image tells which sizes fit. `smaller_stem` is a
-    value of the builder's `stem` for smaller images; the error suggests it to callers who did not
-    set `stem`.
+    If Keras cannot build the net, or a stride is larger than the map, an outline of the net for a
+    large image tells which sizes fit. `smaller_stem` is a value of the builder's `stem` that the
+    error suggests to callers who did not set it.
 
     >>> import keras
     >>> @takes_images()
@@ -54,10 +52,10 @@ def takes_images(smaller_stem=None):
             refusal = None
             try:
                 model = build(*args, **kwargs)
+                if _takes(model, height, width):
+                    return model
             except ValueError as error:
                 refusal = error
-            if refusal is None and _takes(model, height, width):
-                return model
             call.arguments["input_shape"] = (LARGEST, LARGEST, channels)
             try:
                 large = outline(lambda: build(*call.args, **call.kwargs))
@@ -107,14 +105,11 @@ def check_choice(name: str, value, choices: Iterable) -> None:
 def scaled(filters: Sequence[int], width: float, multiple: int = 1) -> list[int]:
     """The numbers of filters in a net that is `width` times as wide.
 
-    Raises ValueError if a layer would have no filters, or if a number is not a multiple of
-    `multiple`, the number of groups in a grouped convolution.
+    Raises ValueError if one is 0, or not a multiple of `multiple`, the number of groups.
 
     >>> scaled((64, 128), 0.25)
     [16, 32]
     """
-    if not isinstance(width, int | float) or not 0 < width < math.inf:
-        raise ValueError(f"width must be a number above 0, got {width!r}")
     numbers = [round(width * n) for n in filters]
     if min(numbers) < 1:
         smallest = 0.5 / min(filters)

@@ -32,8 +32,7 @@ def build_vgg(
 ):
     """One of VGG's nets, A to E: five stages of small convolutions and three dense layers.
 
-    `configuration` is "A", "A-LRN", "B", "C", "D" (VGG-16) or "E" (VGG-19). Dropout follows the two
-    hidden dense layers (section 3.1).
+    `configuration` is "A", "A-LRN", "B", "C", "D" (VGG-16) or "E" (VGG-19).
     """
     check_choice("configuration", configuration, CONFIGURATIONS)
     style = Style(**style)

@@ -5,7 +5,6 @@ from matplotlib.patches import Polygon
 from course_lib.figures.drawings.canvas import LINE, arrow, box, canvas, write
 from course_lib.figures.style import TINTS, WIDTH
 from course_lib.measure.tables import model_table
-from course_lib.models import outline
 from course_lib.models.alexnet import ALEXNET, build_alexnet
 
 
@@ -48,7 +47,7 @@ def alexnet_to_scale():
     A dense layer is a bar whose height is its number of units, on another scale.
     """
     fig, ax = canvas(5.4, "AlexNet to scale: from large, thin maps to small, deep ones")
-    sizes = model_table(outline(build_alexnet))["output_shape"].str.split(" x ")
+    sizes = model_table(build_alexnet)["output_shape"].str.split(" x ")
     layers = ["image", *(f"conv{i}" for i in range(1, 6)), "pool5", "fc6", "fc7", "probabilities"]
     middle, inch, channel, unit = 2.7, 2.6 / 227, 0.7 / 384, 2.6 / 4096
     kinds = {"image": "map", "pool5": "pool"}
