@@ -25,10 +25,9 @@ class TrainingConfig:
             it too: AlexNet (section 5). "decoupled" subtracts learning_rate * weight_decay * w
             apart from the step: AdamW and modern recipes.
         label_smoothing: share of the target that is spread over all classes.
-        auxiliary_weight: weight of each auxiliary head's loss; 0.3 in GoogLeNet (arXiv:1409.4842,
-            section 5).
-        augmentation: "none", "flip", "crop" or "crop+flip" (see `course_lib.data.augmentation`).
-        precision: "float32", "bfloat16" or "auto" (see `course_lib.training.precision`).
+        auxiliary_weight: of each auxiliary head's loss (GoogLeNet, arXiv:1409.4842, section 5).
+        augmentation: "none", "flip", "crop" or "crop+flip" (see `data.augmentation`).
+        precision: "float32", "bfloat16" or "auto" (see `training.precision`).
         seed: decides initialisation, order of the images, augmentation and dropout.
 
     >>> TrainingConfig(epochs=3, optimizer="adam", learning_rate=1e-3).epochs

@@ -13,14 +13,6 @@ from course_lib.training import TrainingConfig, fit, train
 from course_lib.training.checks import _check_memory
 
 
-def test_outputs_with_other_classes_are_refused(pairs):
-    image = keras.Input((6, 6, 1))
-    x = keras.layers.Flatten()(image)
-    model = keras.Model(image, [keras.layers.Dense(n, activation="softmax")(x) for n in (2, 3)])
-    with pytest.raises(ValueError, match=r"same number of classes.*got 2, 3"):
-        fit(model, *pairs, CONFIG)
-
-
 def test_bfloat16_is_checked_and_used(pairs):
     config = dataclasses.replace(CONFIG, precision="bfloat16")
     with pytest.raises(ValueError, match=r"set_precision.*train"):
