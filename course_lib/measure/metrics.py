@@ -55,16 +55,6 @@ def top_k_error(labels, scores, k=5):
 
 def _hits(labels, scores, k):
     labels, scores = np.asarray(labels), np.asarray(scores)
-    _check(labels, scores, k)
-    true = labels[:, np.newaxis]  # (n, 1)
-    true_score = np.take_along_axis(scores, true, axis=1)  # (n, 1)
-    # Counting the classes ahead of the true one needs no sorting.
-    ahead = scores > true_score
-    ahead |= (scores == true_score) & (np.arange(scores.shape[1]) < true)
-    return ahead.sum(axis=1) < k
-
-
-def _check(labels, scores, k):
     if scores.ndim != 2 or scores.size == 0 or labels.shape != scores.shape[:1]:
         raise ValueError(
             "labels must have the shape (n,) and scores (n, classes), at least one of each, got "
@@ -81,3 +71,9 @@ def _check(labels, scores, k):
             f"scores must not be NaN, got {int(np.isnan(scores).any(axis=1).sum())} such rows; "
             "the net has probably diverged: lower the learning rate"
         )
+    true = labels[:, np.newaxis]  # (n, 1)
+    true_score = np.take_along_axis(scores, true, axis=1)  # (n, 1)
+    # Counting the classes ahead of the true one needs no sorting.
+    ahead = scores > true_score
+    ahead |= (scores == true_score) & (np.arange(scores.shape[1]) < true)
+    return ahead.sum(axis=1) < k

@@ -55,7 +55,7 @@ def model_table(net):
     >>> table.parameters.tolist(), table.multiply_adds.tolist(), table.receptive_field.tolist()
     ([0, 112, 148], [0, 972, 144], [1, 3, 7])
     """
-    return _table(_rows(_walk(net)[0]), "layer", COUNTS)
+    return _table(_walk(net)[0])
 
 
 def totals(net):
@@ -67,7 +67,7 @@ def totals(net):
     >>> totals(keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]))["parameters"]
     15
     """
-    return _sums(_rows(_walk(net)[0]))
+    return _sums(model_table(net))
 
 
 def side_by_side(nets):
@@ -89,8 +89,9 @@ def side_by_side(nets):
     >>> formatted(side_by_side({"small": small})).loc["small"].tolist()
     ['8 x 8 x 3', '3', '390', '0', '6,320', '1,864', '390', '5']
     """
-    rows = [{"name": name, **_summary(net)} for name, net in nets.items()]
-    return _table(rows, "name", ("layers", *COUNTS, "trainable"))
+    rows = {name: _summary(net) for name, net in nets.items()}
+    table = pd.DataFrame.from_dict(rows, orient="index", dtype=object).rename_axis("name")
+    return table.astype(dict.fromkeys(("layers", *COUNTS, "trainable"), "int64"))
 
 
 def receptive_field(net, layer_name):
@@ -100,8 +101,8 @@ def receptive_field(net, layer_name):
     ...     4, 5, strides=2, name="conv")]), "conv")
     (5, 2)
     """
-    row = {row["layer"]: row for row in _rows(_walk(net)[0])}[layer_name]
-    return row["receptive_field"], row["stride"]
+    row = model_table(net).loc[[layer_name]].iloc[0]
+    return row.receptive_field, row.stride
 
 
 def training_memory(net, batch_size, slots=1):
@@ -116,16 +117,12 @@ def training_memory(net, batch_size, slots=1):
     900
     """
     calls = _walk(net)[0]
-    rows = _rows(calls)
-    sums = _sums(rows)
-    outputs = [
-        row["activation_bytes"]
-        for row, call in zip(rows, calls, strict=True)
-        if not isinstance(call.layer, LEAVES_NOTHING)
-    ]
-    weights = sums["parameters"] + (1 + slots) * sums["trainable"]
-    weights += 2 * max(row["parameters"] for row in rows)
-    return FLOAT32_BYTES * weights + batch_size * (sum(outputs) + 2 * max(outputs))
+    table = _table(calls)
+    sums = _sums(table)
+    kept = [not isinstance(call.layer, LEAVES_NOTHING) for call in calls]
+    outputs = table.activation_bytes[kept]
+    weights = sums["parameters"] + (1 + slots) * sums["trainable"] + 2 * table.parameters.max()
+    return int(FLOAT32_BYTES * weights + batch_size * (outputs.sum() + 2 * outputs.max()))
 
 
 def formatted(table):
@@ -162,13 +159,7 @@ def _walk(net):
     return walk(outline(net) if is_builder else net)
 
 
-def _table(rows, index, integers):
-    # First as objects, or a None makes pandas turn integers into floats.
-    table = pd.DataFrame(rows, dtype=object).set_index(index)
-    return table.astype(dict.fromkeys(integers, "int64"))
-
-
-def _rows(calls):
+def _table(calls):
     rows, counted = [], set()
     for call in calls:
         layer = call.layer
@@ -194,7 +185,9 @@ def _rows(calls):
                 "activation_bytes": FLOAT32_BYTES * sum(map(math.prod, call.shapes)),
             }
         )
-    return rows
+    # First as objects, or a None makes pandas turn integers into floats.
+    table = pd.DataFrame(rows, dtype=object).set_index("layer")
+    return table.astype(dict.fromkeys(COUNTS, "int64"))
 
 
 def _by(shape):
@@ -236,8 +229,8 @@ def _multiply_adds(layer, output_shape):
     return 0
 
 
-def _sums(rows):
-    sums = {name: sum(row[name] for row in rows) for name in COUNTS}
+def _sums(table):
+    sums = table[[*COUNTS]].sum().to_dict()
     return {**sums, "trainable": sums["parameters"] - sums["non_trainable"]}
 
 
@@ -248,6 +241,6 @@ def _summary(net):
     return {
         "input": ", ".join(_by(call.shapes[0]) for call in inputs),
         "layers": way.depth,
-        **_sums(_rows(calls)),
+        **_sums(_table(calls)),
         "receptive_field": _side(axis.size for axis in way.last_map) if is_map else None,
     }
