@@ -10,10 +10,11 @@ from IPython.display import display
 DPI = 120  # pixels per inch
 
 
-def show(fig, alt):
+def show(fig, alt, **views):
     """Display `fig` as a PNG with the sentence `alt` for readers who cannot see it.
 
     The figure is closed, so a notebook shows it once. Outside IPython the sentence is printed.
+    `views` are other forms of the same output, by MIME type.
 
     >>> from course_lib.figures import plots
     >>> show(plots.bars({"a": 1, "b": 2}), alt="Bars: a has 1 and b has 2.")
@@ -26,7 +27,7 @@ def show(fig, alt):
         plt.close(fig)
         print(alt)
         return
-    data = {"image/png": png(fig), "text/plain": alt}
+    data = {"image/png": png(fig), "text/plain": alt, **views}
     display(data, metadata={"image/png": {"alt": alt}, "alt": alt}, raw=True)
 
 

@@ -4,7 +4,6 @@ from html import escape
 
 import ipywidgets
 from IPython import get_ipython
-from IPython.display import display
 
 from course_lib.data import load_shapes10, normalise
 from course_lib.figures.display import png, show
@@ -32,12 +31,11 @@ def _explore(draw, **controls):
     for a reader it also holds the controls.
     """
     fig, alt = draw(**{name: start for name, (_, start) in controls.items()})
-    if not _has_reader():
-        show(fig, alt)
-        return
-    view = {"version_major": 2, "version_minor": 0, "model_id": _panel(draw, controls).model_id}
-    data = {VIEW: view, "image/png": png(fig), "text/plain": alt}
-    display(data, metadata={"image/png": {"alt": alt}, "alt": alt}, raw=True)
+    views = {}
+    if _has_reader():
+        model = _panel(draw, controls).model_id
+        views[VIEW] = {"version_major": 2, "version_minor": 0, "model_id": model}
+    show(fig, alt, **views)
 
 
 def receptive_field_explorer():

@@ -74,16 +74,12 @@ def class_activation_map(model, image, label):
     average = keras.layers.GlobalAveragePooling2D
     pooling = [i for i, layer in enumerate(layers) if isinstance(layer, average)]
     if not pooling:
-        raise ValueError(
-            f"model must have a GlobalAveragePooling2D layer, {model.name!r} has none; "
-            "use `occlusion`, which works with any model"
-        )
+        rule = "model must have a GlobalAveragePooling2D layer"
+        raise ValueError(f"{rule}, {model.name!r} has none; use `occlusion`")
     weighted = [layer for layer in layers[pooling[-1] + 1 :] if layer.weights]
     if len(weighted) > 1 or not all(isinstance(x, keras.layers.Dense) for x in weighted):
-        raise ValueError(
-            "model must have at most one Dense layer and no other weights after its global "
-            f"average pooling, got {[layer.name for layer in weighted]}; use `occlusion`"
-        )
+        rule = "model must have at most one Dense layer and no other weights after the pooling"
+        raise ValueError(f"{rule}, got {[layer.name for layer in weighted]}; use `occlusion`")
     last = keras.Model(model.inputs[0], layers[pooling[-1]].input)
     maps = tf.cast(last(image[None], training=False)[0], tf.float32).numpy()
     return maps @ weighted[0].kernel.numpy()[:, label] if weighted else maps[..., label]

@@ -69,13 +69,9 @@ def gradient_norms(model, images, labels, auxiliary_weight=0.3):
         )
         loss += auxiliary_weight * sum(auxiliary)
     gradients = tape.gradient(loss, values, unconnected_gradients="zero")
-    # Squares of small gradients would vanish in float32.
-    squares = {
-        id(variable): np.sum(np.square(gradient.numpy(), dtype=np.float64))
-        for variable, gradient in zip(model.trainable_variables, gradients, strict=True)
-    }
-    norms = {
-        layer.name: np.sqrt(sum(squares[id(kernel)] for kernel in _kernels(layer)))
+    gradient = dict(zip(map(id, model.trainable_variables), gradients, strict=True))
+    norms = {  # in float64: squares of small gradients would vanish in float32
+        layer.name: np.linalg.norm(gradient[id(layer.kernel)].numpy().astype("float64"))
         for layer in layers
         if layer.trainable
     }
@@ -167,16 +163,10 @@ def _training_outputs(model, values, images):
     """
     others = [v.value for v in model.non_trainable_variables]
     outputs, _ = model.stateless_call(values, others, images, training=True)
-    return outputs if isinstance(outputs, (list, tuple)) else [outputs]
-
-
-def _kernels(layer):
-    return [w for w in layer.weights if w.name.endswith("kernel")]
+    return keras.tree.flatten(outputs)
 
 
 def _layers_with_kernel(model):
     if nested := [layer.name for layer in model.layers if isinstance(layer, keras.Model)]:
-        raise ValueError(
-            f"model must be flat, got models among its layers: {nested}; probe one of these itself"
-        )
-    return [layer for layer in model.layers if _kernels(layer)]
+        raise ValueError(f"model must be flat, got models among its layers: {nested}")
+    return [layer for layer in model.layers if hasattr(layer, "kernel")]

@@ -59,7 +59,9 @@ def walk(model, ways=None, prefix=""):
     list of `Call`, and a list with the `Way` to each of the model's outputs.
     """
     nodes, calls = _layer_nodes(model), []
-    ways = ways or [_start(_shape(x)) for x in model.inputs]
+    image = [Axis(), Axis()]
+    starts = [image if len(_shape(x)) == 3 else None for x in model.inputs]
+    ways = ways or [Way(start, start, 0) for start in starts]
     known = {id(x): way for x, way in zip(model.inputs, ways, strict=True)}
     for node in nodes:
         layer, inputs, outputs = node.operation, node.input_tensors, node.outputs
@@ -75,11 +77,6 @@ def walk(model, ways=None, prefix=""):
                 calls.append(Call(prefix + layer.name, layer, shapes, way.field))
         known.update((id(x), way) for x, way in zip(outputs, ways, strict=True))
     return calls, [known[id(x)] for x in model.outputs]
-
-
-def _start(shape):
-    image = [Axis(), Axis()] if len(shape) == 3 else None
-    return Way(image, image, 0)
 
 
 def _shape(tensor):

@@ -116,13 +116,6 @@ def classifier(x, classes, style, name="probabilities"):
     )(x)
 
 
-def mlpconv(x, widths: Sequence[int], kernel, name, style):
-    """A convolution followed by 1×1 convolutions: a small net that slides (arXiv:1312.4400)."""
-    for k, filters in enumerate(widths, start=1):
-        x = conv(x, filters, kernel if k == 1 else 1, f"{name}_conv{k}", style)
-    return x
-
-
 def inception_module(x, widths: Sequence[int | None], name, style, kernel5=5):
     """Four branches on the same maps, side by side (arXiv:1409.4842, Fig. 2).
 

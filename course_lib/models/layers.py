@@ -65,10 +65,6 @@ class LocalResponseNormalization(keras.layers.Layer):
     [30, 26, 26, 30]
     """
 
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.input_spec = keras.layers.InputSpec(ndim=4)
-
     def call(self, inputs):
         x = tf.cast(inputs, tf.float32)
         channel = tf.range(x.shape[-1])

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from course_lib.models.blocks import Style, mlpconv
+from course_lib.models.blocks import Style, conv
 from course_lib.models.sizes import scaled, takes_images
 
 # The usual widths for CIFAR (the paper gives none): filters of the convolution and of the two 1×1
@@ -23,7 +23,8 @@ def build_nin(input_shape=(32, 32, 3), classes=10, *, width=1.0, dropout=0.5, **
     for i, (filters, kernel) in enumerate(BLOCKS, start=1):
         last = i == len(BLOCKS)
         widths = [*scaled(filters, width), *([classes] if last else [])]
-        x = mlpconv(x, widths, kernel, f"stage{i}", style)
+        for k, n in enumerate(widths, start=1):
+            x = conv(x, n, kernel if k == 1 else 1, f"stage{i}_conv{k}", style)
         if not last:
             x = layers.MaxPooling2D(3, strides=2, name=f"stage{i}_pool")(x)  # 15×15×96, 7×7×192
             x = layers.Dropout(dropout, name=f"stage{i}_dropout")(x)

@@ -80,10 +80,7 @@ def build_resnet_cifar(
     `depth` is 6n + 2; `shortcut` and `preactivation` are those of `blocks.residual_block`.
     """
     if depth < 8 or (depth - 2) % 6:
-        raise ValueError(
-            "depth must be 6n + 2 (two layers in each of n blocks in three stages, the stem and "
-            f"the classifier), such as 20, 32, 44, 56 or 110, got {depth!r}"
-        )
+        raise ValueError(f"depth must be 6n + 2, such as 20, 32, 44, 56 or 110, got {depth!r}")
     counts = [(depth - 2) // 6] * 3
     style, filters = Style(**STYLE | style), scaled(CIFAR_FILTERS, width)
     then = {"norm": not preactivation, "act": not preactivation}

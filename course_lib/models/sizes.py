@@ -112,13 +112,8 @@ def scaled(filters: Sequence[int], width: float, multiple: int = 1) -> list[int]
     """
     numbers = [round(width * n) for n in filters]
     if min(numbers) < 1:
-        smallest = 0.5 / min(filters)
-        raise ValueError(
-            f"width must leave each layer a filter, got {width!r}; take more than {smallest:.2g}"
-        )
+        raise ValueError(f"width must leave each layer a filter, got {width!r}")
     if any(n % multiple for n in numbers):
-        raise ValueError(
-            f"width must leave each layer a multiple of {multiple} filters, got {width!r}; "
-            "1, 0.5, 0.25 and 0.125 do"
-        )
+        rule = f"width must leave each layer a multiple of {multiple} filters"
+        raise ValueError(f"{rule}, got {width!r}; 1, 0.5, 0.25 and 0.125 do")
     return numbers
