@@ -47,10 +47,6 @@ class Axis(NamedTuple):
             self.stride * stride,
         )
 
-    def whole(self, cells):
-        """The axis after a whole map of `cells` cells is pooled or flattened."""
-        return self.slide(cells)._replace(stride=None)
-
 
 def union(branches):
     """The axis where branches meet, which sees what any of them sees. None if strides differ."""

@@ -119,5 +119,6 @@ def _seen(layer, fields, shape, output_shape):
     if isinstance(layer, keras.layers.ZeroPadding2D):
         return [a.slide(1, before=n) for a, (n, _) in zip(axes, layer.padding, strict=True)]
     if len(output_shape) != 3 or isinstance(layer, GLOBAL_POOLING):
-        return [axis.whole(size) for axis, size in zip(axes, shape[:2], strict=True)]
+        whole = [axis.slide(size) for axis, size in zip(axes, shape[:2], strict=True)]
+        return [axis._replace(stride=None) for axis in whole]
     return axes if output_shape[:2] == shape[:2] else None

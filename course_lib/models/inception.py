@@ -23,7 +23,7 @@ STAGES = {
 AUXILIARY_AFTER = ("stage4_blocka", "stage4_blockd")
 
 
-@takes_images()
+@takes_images
 def build_inception_module(
     input_shape=(32, 32, 3), *, widths=(3, 2, 2, 2, 2, 2), kernel5=5, **style
 ):
@@ -39,7 +39,7 @@ def build_inception_module(
     return keras.Model(image, x, name="inception_module")
 
 
-@takes_images(smaller_stem="small")
+@takes_images
 def build_googlenet(
     input_shape=(224, 224, 3),
     classes=1000,
@@ -100,7 +100,7 @@ def build_googlenet(
     return keras.Model(image, [x, *heads] if auxiliary else x, name=name)
 
 
-@takes_images()
+@takes_images
 def build_inception_v3(input_shape=(299, 299, 3), classes=1000):
     """Keras's Inception v3 (Szegedy et al., arXiv:1512.00567): 23,851,784 parameters."""
     return keras.applications.InceptionV3(weights=None, input_shape=input_shape, classes=classes)

@@ -7,7 +7,7 @@ from course_lib.models.blocks import Style, classifier, conv, dense
 from course_lib.models.sizes import scaled, takes_images
 
 
-@takes_images()
+@takes_images
 def build_lenet5(input_shape=(32, 32, 1), classes=10, *, width=1.0, **style):
     """LeNet-5 in its modern form: 61,706 parameters for 32×32 grey images and 10 classes.
 

@@ -11,7 +11,7 @@ from course_lib.models.sizes import scaled, takes_images
 BLOCKS = (((192, 160, 96), 5), ((192, 192, 192), 5), ((192, 192), 3))
 
 
-@takes_images()
+@takes_images
 def build_nin(input_shape=(32, 32, 3), classes=10, *, width=1.0, dropout=0.5, **style):
     """Network in Network for CIFAR: 966,986 parameters for 10 classes, and no dense layer.
 

@@ -28,7 +28,7 @@ CIFAR_DEPTHS = (20, 32, 44, 56, 110)
 STYLE = {"normalisation": "batch", "initializer": "he_uniform"}
 
 
-@takes_images()
+@takes_images
 def build_resnet(
     input_shape=(224, 224, 3),
     classes=1000,
@@ -64,7 +64,7 @@ def build_resnet(
     return keras.Model(image, classifier(x, classes, style), name=f"{kind}{depth}")
 
 
-@takes_images()
+@takes_images
 def build_resnet_cifar(
     input_shape=(32, 32, 3),
     classes=10,

@@ -20,7 +20,7 @@ ZFNET_BLOG = (
 )
 
 
-@takes_images()
+@takes_images
 def build_alexnet_blog(input_shape=(227, 227, 3), classes=1000, *, width=1.0, fc=2048, **style):
     """A two-tower rebuild that is not AlexNet: 200,425,832 parameters.
 
@@ -51,7 +51,7 @@ def build_alexnet_blog(input_shape=(227, 227, 3), classes=1000, *, width=1.0, fc
     return keras.Model(image, classifier(both, classes, style), name="alexnet_blog")
 
 
-@takes_images(smaller_stem=(3, 2))
+@takes_images
 def build_nin_blog(input_shape=(227, 227, 3), *, width=1.0, stem=None, **style):
     """A 'NiN' that isn't one: AlexNet's convolutions, then global average pooling.
 
@@ -65,7 +65,7 @@ def build_nin_blog(input_shape=(227, 227, 3), *, width=1.0, stem=None, **style):
     return keras.Model(image, x, name="nin_blog")
 
 
-@takes_images()
+@takes_images
 def build_resnet50_resized_cifar100(input_shape=(32, 32, 3), classes=100, *, size=224):
     """Keras's ResNet-50 behind a layer that enlarges small images: 23,792,612 parameters.
 

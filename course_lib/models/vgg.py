@@ -19,7 +19,7 @@ CONFIGURATIONS = {
 }
 
 
-@takes_images()
+@takes_images
 def build_vgg(
     input_shape=(224, 224, 3),
     classes=1000,
@@ -54,7 +54,7 @@ def build_vgg(
     return keras.Model(image, x, name=f"vgg_{configuration.lower().replace('-', '_')}")
 
 
-@takes_images()
+@takes_images
 def build_stack(input_shape=(32, 32, 3), *, kernels=(3, 3), **style):
     """A stack of convolutions without padding, two filters each, as compared in section 2.3.
 

@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 from course_lib.data.dataset import check_whole
+from course_lib.models.sizes import check_choice
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,8 +59,7 @@ class TrainingConfig:
             "precision": ("float32", "bfloat16", "auto"),
         }
         for name, allowed in choices.items():
-            if (value := getattr(self, name)) not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+            check_choice(name, getattr(self, name), allowed)
         for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
             check_whole(name, value := getattr(self, name), least)
             object.__setattr__(self, name, int(value))  # Keras and JSON refuse NumPy's integers
@@ -75,3 +75,16 @@ class TrainingConfig:
                 f"warmup_epochs must be from 0 to epochs ({self.epochs}), "
                 f"got {self.warmup_epochs!r}"
             )
+
+    def learning_rate_at(self, epoch: float) -> float:
+        """The learning rate after `epoch` epochs; fractions are points within an epoch."""
+        if epoch < self.warmup_epochs:
+            return self.learning_rate * epoch / self.warmup_epochs
+        done = epoch / self.epochs
+        scale = {
+            "constant": 1.0,
+            "step": 0.1 ** ((done >= 0.5) + (done >= 0.75)),
+            "cosine": 0.5 * (1 + math.cos(math.pi * done)),
+            "linear": 1 - done,
+        }[self.schedule]
+        return self.learning_rate * scale

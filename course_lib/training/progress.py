@@ -7,8 +7,6 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from course_lib.training.schedule import learning_rate_at
-
 COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
 
 
@@ -42,7 +40,7 @@ class Progress(keras.callbacks.Callback):
         self.bar.set_description(f"{self.title} {epoch + 1}/{self.config.epochs}", refresh=False)
 
     def on_train_batch_begin(self, batch, logs=None):
-        self.rate = learning_rate_at(self.config, (self.step + 1) / self.steps)
+        self.rate = self.config.learning_rate_at((self.step + 1) / self.steps)
         self.model.optimizer.learning_rate = self.rate
 
     def on_train_batch_end(self, batch, logs=None):

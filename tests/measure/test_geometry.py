@@ -122,12 +122,6 @@ def test_branches_meet_in_all_that_any_of_them_sees():
     assert union([Axis(0, 3, 2), Axis(0, 3, 1)]) is None
 
 
-def test_a_whole_map_reaches_from_its_first_cell_to_its_last():
-    axis = Axis(-2, 7, 4)
-    last = axis.start + 4 * axis.stride + axis.size
-    assert axis.whole(5) == Axis(-2, last - axis.start, None)
-
-
 def test_conv_cost_counts_every_product():
     height, width, (rows, columns), channels, filters, groups = 3, 4, (1, 2), 6, 4, 2
     places = np.ndindex(height, width, rows, columns, channels // groups, filters)

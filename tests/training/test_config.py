@@ -4,7 +4,6 @@ import math
 import pytest
 
 from course_lib.training.config import TrainingConfig
-from course_lib.training.schedule import learning_rate_at
 
 WRONG = {
     "epochs": (0, -1, 2.5),
@@ -51,11 +50,11 @@ def test_is_immutable():
 )
 def test_schedules(schedule, expected):
     config = TrainingConfig(epochs=8, learning_rate=0.1, schedule=schedule)
-    assert [learning_rate_at(config, e) for e in (0, 2, 4, 6)] == pytest.approx(expected)
+    assert [config.learning_rate_at(e) for e in (0, 2, 4, 6)] == pytest.approx(expected)
 
 
 def test_warm_up_climbs_to_the_schedule():
     config = TrainingConfig(epochs=8, learning_rate=0.1, warmup_epochs=2)
-    assert [learning_rate_at(config, e) for e in (0, 0.5, 1, 2, 3)] == pytest.approx(
+    assert [config.learning_rate_at(e) for e in (0, 0.5, 1, 2, 3)] == pytest.approx(
         [0, 0.025, 0.05, 0.1, 0.1]
     )

@@ -7,7 +7,6 @@ from tqdm import tqdm
 from training_nets import CONFIG, small_net
 
 from course_lib.training import TrainingDivergedError, fit, progress, train
-from course_lib.training.schedule import learning_rate_at
 
 
 def test_a_loss_that_is_not_finite_stops_and_says_when_and_why(pairs):
@@ -29,7 +28,7 @@ def test_a_bad_start_is_named_as_the_cause(pairs):
 def test_learning_rate_follows_the_schedule(pairs):
     config = dataclasses.replace(CONFIG, schedule="linear", warmup_epochs=1)
     model, history = train(small_net, *pairs, config)
-    expected = [learning_rate_at(config, e) for e in (1, 2, 3)]
+    expected = [config.learning_rate_at(e) for e in (1, 2, 3)]
     assert history["learning_rate"].tolist() == pytest.approx(expected)
     assert float(model.optimizer.learning_rate) == pytest.approx(expected[-1], abs=1e-7)
 
