@@ -83,8 +83,7 @@ def diagram(model, scroll=False):
 
 def _box(layer):
     kind = type(layer).__name__
-    outputs = layer.output if isinstance(layer.output, list | tuple) else [layer.output]
-    label = f"{layer.name} ({kind})\n{_shapes(outputs)}"
+    label = f"{layer.name} ({kind})\n{_shapes([layer.output])}"
     roles = [role for start, role in _KINDS.items() if kind.startswith(start)]
     tint = TINTS[roles[0]] if roles else "#FFFFFF"
     return f'label={json.dumps(label, ensure_ascii=False)} fillcolor="{tint}"'

@@ -20,50 +20,35 @@ def output_size(size, kernel, stride=1, padding=0):
     _check_whole(size=size, kernel=kernel, stride=stride)
     if padding == "same":
         return math.ceil(size / stride)
-    padded = size + 2 * padding_before(size, kernel, stride, padding)
+    padded = size + (0 if padding == "valid" else 2 * padding)
     if kernel > padded:
         raise ValueError(f"kernel must be at most {padded}, the padded map's size, got {kernel}")
     return (padded - kernel) // stride + 1
 
 
 class Axis(NamedTuple):
-    """What the cells of a map see of the image: cell i sees `size` pixels from start + i * stride.
+    """What the cells of a map see of the image: `size` pixels each, `stride` pixels apart.
 
-    `start` is negative if they see padding; stride None: one cell sees the whole map.
+    A stride of None: there is no map any more, one cell sees all of it.
 
-    >>> Axis().slide(3, stride=2, before=1).slide(3)
-    Axis(start=-1, size=7, stride=2)
+    >>> Axis().slide(3, stride=2).slide(3)
+    Axis(size=7, stride=2)
     """
 
-    start: int = 0
     size: int = 1
     stride: int | None = 1
 
-    def slide(self, kernel, stride=1, before=0):
-        """The axis after a window slid over a map with `before` cells of padding at its start."""
-        return Axis(
-            self.start - before * self.stride,
-            self.size + (kernel - 1) * self.stride,
-            self.stride * stride,
-        )
+    def slide(self, kernel, stride=1):
+        """The axis after a window slid over the map."""
+        return Axis(self.size + (kernel - 1) * self.stride, self.stride * stride)
 
 
 def union(branches):
-    """The axis where branches meet, which sees what any of them sees. None if strides differ."""
+    """The axis where branches meet: the largest field. None if strides differ."""
     strides = {axis.stride for axis in branches}
     if len(strides - {None}) > 1:
         return None
-    start = min(axis.start for axis in branches)
-    stop = max(axis.start + axis.size for axis in branches)
-    return Axis(start, stop - start, None if None in strides else strides.pop())
-
-
-def padding_before(size, kernel, stride, padding):
-    """Cells of padding at the start of an axis; "same" is TensorFlow's: an odd cell at the end."""
-    if padding == "same":
-        covered = (output_size(size, kernel, stride, "same") - 1) * stride + kernel
-        return max(covered - size, 0) // 2
-    return 0 if padding == "valid" else padding
+    return Axis(max(axis.size for axis in branches), None if None in strides else strides.pop())
 
 
 def receptive_fields(kernels, strides=None):
@@ -81,7 +66,7 @@ def receptive_fields(kernels, strides=None):
     for kernel, stride in zip(kernels, strides, strict=True):
         _check_whole(kernel=kernel, stride=stride)
         axes.append(axes[-1].slide(kernel, stride))
-    return [(axis.size, axis.stride) for axis in axes]
+    return [tuple(axis) for axis in axes]
 
 
 def conv_cost(kernel, channels, filters, side=1, groups=1):

@@ -38,8 +38,9 @@ def model_table(net):
         multiply_adds: for one image, of convolutions and dense layers only. A multiplication and
             its addition count as one.
         receptive_field: side of the square of input pixels that one output depends on, or
-            (height, width). Padding counts. After flattening or global pooling it is that of the
-            whole map; None if it is unknown, as after upsampling.
+            (height, width). Padding counts; where branches meet, it is the largest one's. After
+            flattening or global pooling it is that of the whole map; None if it is unknown, as
+            after upsampling.
         stride: input pixels between neighbouring outputs; None if there is no map any more.
         activation_bytes: the size of the layer's output for one image in float32.
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import keras
 
-from course_lib.measure.geometry import Axis, padding_before, union
+from course_lib.measure.geometry import Axis, union
 
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 WINDOWS = (*CONVOLUTIONS, keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
@@ -112,13 +112,10 @@ def _seen(layer, fields, shape, output_shape):
         kernel = getattr(layer, "kernel_size", None) or layer.pool_size
         dilation = getattr(layer, "dilation_rate", (1, 1))
         spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
-        return [
-            axis.slide(span, stride, padding_before(size, span, stride, layer.padding))
-            for axis, size, span, stride in zip(axes, shape[:2], spans, layer.strides, strict=True)
-        ]
-    if isinstance(layer, keras.layers.ZeroPadding2D):
-        return [a.slide(1, before=n) for a, (n, _) in zip(axes, layer.padding, strict=True)]
+        windows = zip(axes, spans, layer.strides, strict=True)
+        return [axis.slide(span, stride) for axis, span, stride in windows]
     if len(output_shape) != 3 or isinstance(layer, GLOBAL_POOLING):
-        whole = [axis.slide(size) for axis, size in zip(axes, shape[:2], strict=True)]
-        return [axis._replace(stride=None) for axis in whole]
-    return axes if output_shape[:2] == shape[:2] else None
+        sizes = [axis.slide(size).size for axis, size in zip(axes, shape[:2], strict=True)]
+        return [Axis(size, None) for size in sizes]
+    same = isinstance(layer, keras.layers.ZeroPadding2D) or output_shape[:2] == shape[:2]
+    return axes if same else None
