@@ -90,9 +90,8 @@ def side_by_side(nets):
     >>> formatted(side_by_side({"small": small})).loc["small"].tolist()
     ['8 x 8 x 3', '3', '390', '0', '6,320', '1,864', '390', '5']
     """
-    rows = {name: _summary(net) for name, net in nets.items()}
-    table = pd.DataFrame.from_dict(rows, orient="index", dtype=object).rename_axis("name")
-    return table.astype(dict.fromkeys(("layers", *COUNTS, "trainable"), "int64"))
+    rows = [{"name": name, **_summary(net)} for name, net in nets.items()]
+    return _frame(rows, "name", ("layers", *COUNTS, "trainable"))
 
 
 def receptive_field(net, layer_name):
@@ -186,9 +185,13 @@ def _table(calls):
                 "activation_bytes": FLOAT32_BYTES * sum(map(math.prod, call.shapes)),
             }
         )
+    return _frame(rows, "layer", COUNTS)
+
+
+def _frame(rows, index, integers):
     # First as objects, or a None makes pandas turn integers into floats.
-    table = pd.DataFrame(rows, dtype=object).set_index("layer")
-    return table.astype(dict.fromkeys(COUNTS, "int64"))
+    table = pd.DataFrame(rows, dtype=object).set_index(index)
+    return table.astype(dict.fromkeys(integers, "int64"))
 
 
 def _by(shape):

@@ -382,6 +382,11 @@ def test_side_by_side_of_other_kinds_of_nets():
         assert table[name].dtype == "int64"
 
 
+def test_side_by_side_keeps_whole_numbers_whole_beside_none():
+    nets = {"vector": lambda: sequential((4,), layers.Dense(3)), "lenet5": MODELS["lenet5"]}
+    assert [type(size) for size in side_by_side(nets).receptive_field] == [type(None), int]
+
+
 # --- Memory of training -------------------------------------------------------------------------
 
 
