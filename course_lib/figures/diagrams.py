@@ -47,10 +47,8 @@ def diagram(model, scroll=False):
     Diagram of tiny: 1 layer from input (4) to output (2)
     """
     if not getattr(model, "inputs", None):
-        raise ValueError(
-            "model must be a Sequential or functional Keras model that knows its input shape, got "
-            f"{type(model).__name__}; add keras.Input(...) or build the model first"
-        )
+        rule = "model must be a Sequential or functional Keras model that knows its input shape"
+        raise ValueError(f"{rule}, got {type(model).__name__}; add keras.Input(...)")
     # Made functional, a Sequential model has a box for its input too.
     graph = keras.Model(model.inputs, model.outputs, name=model.name)
     layers = graph.operations

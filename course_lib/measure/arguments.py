@@ -16,15 +16,10 @@ def check_images(model, images, argument="images", one=False):
     fits = len(shape) == 1 + len(expected) and all(side in (None, found) for side, found in sides)
     if not fits or shape[0] == 0:
         axes = map(str, expected if one else ("n of at least 1", *expected))
-        raise ValueError(
-            f"{argument} must have the shape ({', '.join(axes)}) that the model takes, "
-            f"got {images.shape}"
-        )
+        rule = f"{argument} must have the shape ({', '.join(axes)}) that the model takes"
+        raise ValueError(f"{rule}, got {images.shape}")
     if images.dtype != np.float32:
-        raise ValueError(
-            f"{argument} must be float32, got {images.dtype}; `course_lib.data.normalise` makes "
-            "it so"
-        )
+        raise ValueError(f"{argument} must be float32, got {images.dtype}; use `data.normalise`")
 
 
 def check_labels(model, labels, n, argument="labels"):

@@ -92,17 +92,13 @@ def inception_costs(channels, widths, side=1):
     (10035200, 128049152)
     """
     one, reduce3, three, reduce5, five, project = widths
-    layers = {
-        "1×1": (1, channels, one),
-        "3×3 reduce": (1, channels, reduce3),
-        "3×3": (3, reduce3 or channels, three),
-        "5×5 reduce": (1, channels, reduce5),
-        "5×5": (5, reduce5 or channels, five),
-        "pool proj": (1, channels, project),
-    }
     return {
-        name: conv_cost(kernel, seen, filters or 0, side)
-        for name, (kernel, seen, filters) in layers.items()
+        "1×1": conv_cost(1, channels, one, side),
+        "3×3 reduce": conv_cost(1, channels, reduce3 or 0, side),
+        "3×3": conv_cost(3, reduce3 or channels, three, side),
+        "5×5 reduce": conv_cost(1, channels, reduce5 or 0, side),
+        "5×5": conv_cost(5, reduce5 or channels, five, side),
+        "pool proj": conv_cost(1, channels, project or 0, side),
     }
 
 

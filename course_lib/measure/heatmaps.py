@@ -31,9 +31,7 @@ def occlusion(model, image, label, size=8, stride=2):
     """
     check_images(model, image, "image", one=True)
     if not 1 <= stride <= size:
-        raise ValueError(
-            f"stride must be from 1 to size ({size}), or squares miss some pixels, got {stride}"
-        )
+        raise ValueError(f"stride must be from 1 to size ({size}), to miss no pixel, got {stride}")
 
     def squares(side):  # what each square covers along a side of the image
         for cell in range(0, side, stride):

@@ -226,10 +226,8 @@ def _multiply_adds(layer, output_shape):
             for *window, channels, filters in kernels
         )
     if kernels and not isinstance(layer, keras.layers.PReLU):
-        raise ValueError(
-            f"net must be made of layers whose multiply-adds are known, got {layer.name!r} of "
-            f"type {type(layer).__name__}"
-        )
+        rule = "net must be made of layers whose multiply-adds are known"
+        raise ValueError(f"{rule}, got {layer.name!r} of type {type(layer).__name__}")
     return 0
 
 

@@ -82,10 +82,7 @@ def walk(model, ways=None, prefix=""):
 def _shape(tensor):
     shape = tuple(tensor.shape[1:])
     if None in shape:
-        raise ValueError(
-            f"model must have inputs of a fixed size, got a tensor of shape {tensor.shape}; "
-            "build it with keras.Input((height, width, channels))"
-        )
+        raise ValueError(f"model must have inputs of a fixed size, got a tensor of {tensor.shape}")
     return shape
 
 

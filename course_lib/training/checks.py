@@ -34,9 +34,8 @@ def _check_precision(model, config):
     for layer in kernels[: -len(model.outputs)]:
         if layer.compute_dtype != wanted:
             raise ValueError(
-                f"precision {config.precision!r} means {wanted} here, but layer {layer.name!r} "
-                f"was built in {layer.compute_dtype}; call `set_precision` before building the "
-                "model, or use `train`, which does"
+                f"precision {config.precision!r} means {wanted} here, but layer {layer.name!r} is "
+                f"in {layer.compute_dtype}; call `set_precision` before building, or use `train`"
             )
 
 

@@ -71,10 +71,8 @@ class TrainingConfig:
             if not 0 <= (value := getattr(self, name)) < limit:
                 raise ValueError(f"{name} must be at least 0 and below {limit}, got {value!r}")
         if not 0 <= self.warmup_epochs <= self.epochs:
-            raise ValueError(
-                f"warmup_epochs must be from 0 to epochs ({self.epochs}), "
-                f"got {self.warmup_epochs!r}"
-            )
+            rule = f"warmup_epochs must be from 0 to epochs ({self.epochs})"
+            raise ValueError(f"{rule}, got {self.warmup_epochs!r}")
 
     def learning_rate_at(self, epoch: float) -> float:
         """The learning rate after `epoch` epochs; fractions are points within an epoch."""

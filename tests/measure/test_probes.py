@@ -263,7 +263,7 @@ PROBES = {
         (IMAGES[0], r"shape \(n of at least 1, 8, 8, 3\) .*got \(8, 8, 3\)"),
         (IMAGES[:, :4], r"got \(6, 4, 8, 3\)"),
         (IMAGES[:0], r"got \(0, 8, 8, 3\)"),
-        (IMAGES.astype("uint8"), "images must be float32, got uint8; `course_lib.data.normalise`"),
+        (IMAGES.astype("uint8"), "images must be float32, got uint8; use `data.normalise`"),
     ],
 )
 def test_probes_refuse_other_images(name, images, message):

@@ -21,8 +21,8 @@ def two_towers():
     for y, name in zip(towers, ("GPU 1", "GPU 2"), strict=True):
         write(ax, step / 2, y, name, weight="bold")
     below = [box(ax, step / 2, sum(towers) / 2, "image", "map", **size)] * 2
-    seen_by = [(f"conv{i}", *row) for i, row in enumerate(ALEXNET, start=1)]
-    layers = [(name, n, side, not grouped) for name, n, side, _, _, grouped, _ in seen_by]
+    table = enumerate(ALEXNET, start=1)
+    layers = [(f"conv{i}", n, side, not grouped) for i, (n, side, _, _, grouped, _) in table]
     layers += [("fc6", 4096, None, True), ("fc7", 4096, None, True), ("fc8", 1000, None, True)]
     maps = 3  # channels of the image; later, maps or units in both halves
     for i, (name, units, side, both) in enumerate(layers, start=1):
