@@ -131,7 +131,7 @@ def _drawable(images, titles):
     real = images.dtype.kind == "f" and images.min() >= 0 and images.max() <= 1  # not NaN
     if not real and images.dtype != np.uint8:
         found = f"{images.dtype} from {images.min():.3g} to {images.max():.3g}"
-        raise ValueError(f"images must be uint8 or floats from 0 to 1, got {found}")
+        raise ValueError(f"images must be uint8 or floats from 0 to 1, got {found}; divide by 255")
     if titles is not None and len(titles) != len(images):
         raise ValueError(f"titles must hold one text per image ({len(images)}), got {len(titles)}")
     return images
