@@ -28,6 +28,6 @@ def check_labels(model, labels, n, argument="labels"):
     whole = labels.shape == (n,) and labels.dtype.kind in "iu"
     if not whole or labels.min() < 0 or labels.max() >= classes:
         raise ValueError(
-            f"{argument} must be integers from 0 to {classes - 1}, one for each of the {n} images, "
+            f"{argument} must be from 0 to {classes - 1}, one integer for each of the {n} images, "
             f"got {describe(labels)}; for one-hot labels take labels.argmax(axis=1)"
         )

@@ -182,11 +182,11 @@ def test_only_kernels_count():
     ("images", "labels", "message"),
     [
         (IMAGES[:1], LABELS[:1], "images must be at least 2, got 1"),
-        (IMAGES, LABELS[:5], "one for each of the 6 images"),
+        (IMAGES, LABELS[:5], "one integer for each of the 6 images"),
         (IMAGES, np.eye(4)[LABELS], r"got float64 \(6, 4\).*; for one-hot"),
         (IMAGES, LABELS.astype(float), "got float64"),
-        (IMAGES, LABELS + 1, "labels must be integers from 0 to 3.* to 4"),
-        (IMAGES, LABELS.astype(int) - 1, "labels must be integers from 0 to 3.* from -1"),
+        (IMAGES, LABELS + 1, "labels must be from 0 to 3.* to 4"),
+        (IMAGES, LABELS.astype(int) - 1, "labels must be from 0 to 3.* from -1"),
     ],
 )
 def test_gradient_norms_refuse(images, labels, message):

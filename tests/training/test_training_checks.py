@@ -33,7 +33,7 @@ def test_bfloat16_is_checked_and_used(pairs):
         (lambda x, y: (x[:0], y[:0]), "at least 1"),
         (lambda x, y: (x.astype("float64"), y), "float32, got float64"),
         (lambda x, y: (x * np.float32(np.nan), y), "finite"),
-        (lambda x, y: (x, y[:5]), "one for each of the 72"),
+        (lambda x, y: (x, y[:5]), "one integer for each of the 72"),
         (lambda x, y: (x, y / 2), "float64"),
         (lambda x, y: (x, y + 1), "from 0 to 1,.* from 1 to 2"),
     ],
