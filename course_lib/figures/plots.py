@@ -27,7 +27,8 @@ def learning_curves(histories, title=None):
     with page(4.6, title, panels=2) as (fig, axes):
         key, lines = {}, {}
         for (name, history), look in zip(histories.items(), LOOKS, strict=False):
-            _check_epochs(name, history)
+            if len(history) == 0:
+                raise ValueError(f"{name!r} has no finished epoch: run its training cell again")
             # A run without test images has val_ columns without numbers.
             history = history.dropna(axis="columns", how="all")
             for quantity, ax in zip(("loss", "accuracy"), axes, strict=True):
@@ -45,10 +46,11 @@ def learning_curves(histories, title=None):
 
 
 def curves(panels, ylabel, title=None, chance=None):
-    """Percentages by epoch: a panel per group, and in it a line per run, with its name at the end.
+    """Percentages by epoch: a panel per group, and in it a line per run.
 
-    `panels` maps a group's name to its runs, which map names to Series over epochs. The first runs
-    of all groups have the same colour; so do the second ones, which are drawn thicker.
+    `panels` maps a group's name to its runs, which map a run's name to a Series over epochs. The
+    name is at the end of the line. The first runs of all groups have the same colour; so do the
+    second ones, which are drawn thicker.
 
     >>> error = pd.Series([80, 60], index=[1, 2])
     >>> fig = curves({"plain nets": {"20 layers": error}}, "training error, %", chance=90)
@@ -60,7 +62,8 @@ def curves(panels, ylabel, title=None, chance=None):
             _check_runs(f"panels[{group!r}]", runs, "Series")
             names = {}  # each name with the height, place and colour of its line's end
             for i, (name, values) in enumerate(runs.items()):
-                _check_epochs(name, values)
+                if len(values) == 0:
+                    raise ValueError(f"{name!r} has no finished epoch: run its training cell again")
                 ax.plot(values, color=COLOURS[i], linewidth=2.5 + 1.5 * i)
                 names[name] = values.iloc[-1], values.index[-1], COLOURS[i]
             if chance is not None:
@@ -187,8 +190,3 @@ def _check_runs(argument, runs, kind):
         raise TypeError(f"{argument} must map names to {kind}, got {type(runs).__name__}")
     if not 1 <= len(runs) <= len(LOOKS):
         raise ValueError(f"{argument} must hold 1 to {len(LOOKS)} runs, got {len(runs)}")
-
-
-def _check_epochs(name, run):
-    if len(run) == 0:
-        raise ValueError(f"{name!r} has no finished epoch: run its training cell again")
