@@ -9,10 +9,10 @@ CIFAR = ("cifar10", "cifar100")
 def load(name, n_train=None, n_test=None, seed=0):
     """Load the `Dataset` "shapes10", "cifar10" or "cifar100", whole or in part.
 
-    For CIFAR, the folder that the environment variable COURSE_DATA_DIR names is searched for
-    `cifar10.npz` or `cifar100.npz` (arrays x_train, y_train, x_test, y_test). If there is no such
-    file, Keras downloads the data once (170 MB) and keeps it. Source: A. Krizhevsky, "Learning
-    Multiple Layers of Features from Tiny Images", 2009.
+    CIFAR is looked for in the folder that the environment variable COURSE_DATA_DIR names, as
+    `cifar10.npz` or `cifar100.npz` (arrays x_train, y_train, x_test, y_test); if it is not there,
+    Keras downloads it once (170 MB) and keeps it. Source: A. Krizhevsky, "Learning Multiple Layers
+    of Features from Tiny Images", 2009.
 
     Args:
         n_train, n_test: for shapes10, how many images to draw; None: 6,000 and 1,000. For CIFAR,
@@ -20,10 +20,8 @@ def load(name, n_train=None, n_test=None, seed=0):
             None: all, in stored order.
         seed: of shapes10, or of that order.
 
-    Raises:
-        ValueError: a number is out of range, more images than there are, or a file that holds
-            something else.
-        OSError: COURSE_DATA_DIR names no folder, a file cannot be read, or the download failed.
+    Raises ValueError if a number is out of range or a file holds something else; OSError if
+    COURSE_DATA_DIR names no folder, a file cannot be read, or the download failed.
 
     >>> load("shapes10", n_train=20, n_test=10)
     <Dataset shapes10: 20 + 10 images of 32x32, 10 classes>
@@ -39,8 +37,8 @@ def load(name, n_train=None, n_test=None, seed=0):
 def inventory() -> dict[str, tuple[str, str]]:
     """Which data sets are on this computer, for `machine.report`; reads none of them completely.
 
-    Returns for each name "ready", "not usable" or "not here", and a comment. `load` returns a
-    ready data set without a download, unless a few bytes are damaged.
+    Returns for each name "ready" (to load without a download), "not usable" or "not here", and a
+    comment.
 
     >>> inventory()["shapes10"]
     ('ready', 'drawn when needed')

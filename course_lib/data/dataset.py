@@ -29,11 +29,7 @@ class Dataset:
 
 
 def describe(x) -> str:
-    """An array, or an array's header, in a few words for error messages.
-
-    >>> describe(np.arange(6, dtype=np.uint8).reshape(2, 3)), describe(None)
-    ('uint8 (2, 3) from 0 to 5', 'nothing')
-    """
+    """An array or its header in a few words for error messages: "uint8 (2, 3) from 0 to 5"."""
     if not hasattr(x, "dtype"):
         return "nothing" if x is None else f"{x!r:.40}"
     numbers = isinstance(x, np.ndarray) and x.size and x.dtype.kind in "iuf"

@@ -8,8 +8,8 @@ from course_lib.data.dataset import describe
 def normalise(x_train, x_test):
     """Bring each colour channel to mean 0 and standard deviation 1 over the training images.
 
-    Takes uint8 (n, height, width, channels) and returns float32. Test images use the training
-    images' numbers: they must not influence how they are prepared.
+    Takes uint8 (n, height, width, channels) and returns float32; others raise ValueError. Test
+    images use the training images' numbers.
 
     >>> rng = np.random.default_rng(0)
     >>> pixels = rng.integers(0, 256, (110, 8, 8, 3), np.uint8)

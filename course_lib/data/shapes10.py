@@ -1,7 +1,6 @@
 """The course's own data set: ten kinds of shape, drawn by NumPy from a seed.
 
 Each shape is a signed distance function: negative inside, zero on the outline, positive outside.
-The share of a pixel that a shape covers follows from that distance, which gives smooth edges.
 
 A seed gives the same bytes on one machine, and the same images to within one grey level on any
 other: every choice uses the raw random numbers, computed values are only blended, and rounding
@@ -23,16 +22,12 @@ def load_shapes10(n_train=6000, n_test=1000, size=32, difficulty=0.5, seed=0):
 
     A smaller set is the start of a larger one; training and test share no image.
 
-    Args:
-        n_train, n_test: numbers of images, at least 1. In multiples of ten the classes are equally
-            frequent.
-        size: height and width in pixels, at least 8.
-        difficulty: 0 (plain) to 1 (hard): texture, clutter, contrast, noise and pose together.
-        seed: whole number, at least 0.
+    Each ten images hold every class once. `size` is height and width in pixels, at least 8;
+    `difficulty` is from 0 (plain) to 1 (hard): texture, clutter, contrast, noise and pose together.
+    Other numbers raise ValueError.
 
-    >>> (x_train, y_train), _ = load_shapes10(n_train=30, n_test=10, size=16)
-    >>> x_train.shape, x_train.dtype.name, y_train.shape, y_train.dtype.name
-    ((30, 16, 16, 3), 'uint8', (30,), 'uint8')
+    >>> load_shapes10(n_train=30, n_test=10, size=16)
+    <Dataset shapes10: 30 + 10 images of 16x16, 10 classes>
     """
     check_whole("n_train", n_train, 1)
     check_whole("n_test", n_test, 1)
@@ -46,10 +41,7 @@ def load_shapes10(n_train=6000, n_test=1000, size=32, difficulty=0.5, seed=0):
 
 
 def draw(n, split, size, difficulty, seed):
-    """Draw the first `n` images of a split, "train" or "test", and their labels.
-
-    The other arguments are those of `load_shapes10`.
-    """
+    """The first `n` images of a split, "train" or "test", and their labels; see `load_shapes10`."""
     order, pose, look, noise = _streams(split, seed)
     labels = _labels(order, n)
     looks = 1 + 6 + 6 + 8 * PIECES  # which is brighter, two colours, two textures, clutter
@@ -64,10 +56,7 @@ def draw(n, split, size, difficulty, seed):
 
 
 def cover(n, split, size=32, difficulty=0.5, seed=0):
-    """The share of each pixel that the shape covers, also where clutter hides it.
-
-    The arguments are those of `draw`, with the defaults of `load_shapes10`. Returns float64
-    (n, size, size), 0 to 1.
+    """The share of each pixel that the shape of `draw` covers: float64 (n, size, size), 0 to 1.
 
     >>> covers = cover(20, "test")
     >>> covers.shape, bool((covers.mean(axis=(1, 2)) > 0.05).all())
@@ -79,10 +68,7 @@ def cover(n, split, size=32, difficulty=0.5, seed=0):
 
 
 def _streams(split, seed):
-    """Four streams of random numbers: order, pose, look and noise.
-
-    Each is drawn image by image, so image i is the same for every n.
-    """
+    """Random numbers for order, pose, look and noise, image by image: the same for every n."""
     streams = np.random.SeedSequence([seed, ("train", "test").index(split)]).spawn(4)
     return [np.random.Generator(np.random.PCG64(s)) for s in streams]
 
@@ -145,11 +131,7 @@ def _length(x, y):
 
 
 def _cover(distance, size):
-    """Share of each pixel inside an outline.
-
-    It is half at distance 0, falling from all to none over one pixel's width (2 / size, since the
-    image is 2 wide).
-    """
+    """Share of each pixel inside an outline: half at distance 0, where a pixel is 2 / size wide."""
     return np.clip(0.5 - distance * (size / 2), 0, 1)
 
 

@@ -27,10 +27,7 @@ class Header(NamedTuple):
 
 
 def shared_copy(name: str) -> Path | None:
-    """The path of `name`.npz in the folder that COURSE_DATA_DIR names; None if it is not there.
-
-    Raises OSError if there is no such folder, or if the file cannot be read.
-    """
+    """The path of `name`.npz in the folder that COURSE_DATA_DIR names; None if it is not there."""
     folder = os.environ.get("COURSE_DATA_DIR")
     if not folder:
         return None
@@ -56,8 +53,7 @@ def shared_copy(name: str) -> Path | None:
 def read(path: Path, part=np.lib.format.read_array) -> dict[str, np.ndarray | Header]:
     """The arrays in an .npz file, by key, or with `part=header` their headers alone.
 
-    The arrays take as much memory as their headers say. Raises OSError if the file is damaged or
-    holds Python objects, which could run code.
+    Python objects, which could run code, are refused.
     """
     try:
         with ZipFile(path) as file:

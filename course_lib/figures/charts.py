@@ -9,8 +9,7 @@ from course_lib.models import MODELS
 def ilsvrc():
     """The winners of ILSVRC classification, 2010 to 2017, and the human error. Returns a Figure.
 
-    Bars: only the supplied training images; diamonds: extra images too. Sources:
-    `evidence.published`.
+    Numbers and sources are those of `evidence.published`.
     """
     winners = ilsvrc_results().query("kind == 'winner'")
     supplied, extra = winners[~winners.extra_data], winners[winners.extra_data]
@@ -61,8 +60,7 @@ _NETS = {
 def error_and_cost():
     """Error against cost: a bubble per net, its area the number of parameters. Returns a Figure.
 
-    Top-5 errors are the papers' (`evidence.published.single_net_results`); multiply-adds and
-    parameters are counted in the course's models. Takes a few seconds.
+    Errors are published ones; multiply-adds and parameters are counted in the course's models.
     """
     nets = single_net_results().set_index("name")
     nets = nets.join(side_by_side({name: MODELS[name] for name in nets.index}))

@@ -36,22 +36,19 @@ class Diagram:
 
 
 def diagram(model, scroll=False):
-    """Draw a Sequential or functional Keras model, from top to bottom.
+    """Draw a Sequential or functional Keras model, from top to bottom; others raise ValueError.
 
     Each layer is a box with its name, class and output shape without the batch. `scroll` shows the
-    drawing at full size in a scrolling box, for nets of hundreds of layers. Returns a Diagram:
-    `svg` is the drawing, the same text for the same layers; `alt` is a sentence about it. Raises
-    ValueError if the model has no graph because it is subclassed or not built.
+    drawing at full size in a scrolling box, for nets of hundreds of layers. Returns a Diagram, with
+    the drawing in `svg` and a sentence about it in `alt`.
 
     >>> net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)], name="tiny")
     >>> diagram(net)
     Diagram of tiny: 1 layer from input (4) to output (2)
     """
     if not getattr(model, "inputs", None):
-        raise ValueError(
-            "model must be a Sequential or functional Keras model that knows its input shape, got "
-            f"{type(model).__name__}; add keras.Input(...) or build the model first"
-        )
+        rule = "model must be a Sequential or functional Keras model that knows its input shape"
+        raise ValueError(f"{rule}, got {type(model).__name__}; add keras.Input(...)")
     # Made functional, a Sequential model has a box for its input too.
     graph = keras.Model(model.inputs, model.outputs, name=model.name)
     layers = graph.operations
@@ -84,8 +81,7 @@ def diagram(model, scroll=False):
 
 def _box(layer):
     kind = type(layer).__name__
-    outputs = layer.output if isinstance(layer.output, list | tuple) else [layer.output]
-    label = f"{layer.name} ({kind})\n{_shapes(outputs)}"
+    label = f"{layer.name} ({kind})\n{_shapes([layer.output])}"
     roles = [role for start, role in _KINDS.items() if kind.startswith(start)]
     tint = TINTS[roles[0]] if roles else "#FFFFFF"
     return f'label={json.dumps(label, ensure_ascii=False)} fillcolor="{tint}"'

@@ -6,32 +6,28 @@ import io
 import matplotlib.pyplot as plt
 from IPython import get_ipython
 from IPython.display import display
-from matplotlib.figure import Figure
 
 DPI = 120  # pixels per inch
 
 
-def show(fig, alt):
+def show(fig, alt, **views):
     """Display `fig` as a PNG with the sentence `alt` for readers who cannot see it.
 
-    `alt` is in the output's metadata and its text/plain. The figure is closed, so a notebook shows
-    it once. Outside IPython the sentence is printed.
+    The figure is closed, so a notebook shows it once. Outside IPython the sentence is printed.
+    `views` are other forms of the same output, by MIME type.
 
     >>> from course_lib.figures import plots
     >>> show(plots.bars({"a": 1, "b": 2}), alt="Bars: a has 1 and b has 2.")
     Bars: a has 1 and b has 2.
     """
-    if not isinstance(fig, Figure):
-        raise TypeError(f"fig must be a matplotlib Figure, got {type(fig).__name__}")
     if not isinstance(alt, str) or len(alt.split()) < 3:
-        rule = "alt must be a sentence of three words or more"
-        raise ValueError(f"{rule}, got {alt!r}; say what a reader should see in the figure")
+        raise ValueError(f"alt must be a sentence that says what the figure shows, got {alt!r}")
     alt = " ".join(alt.split())
     if get_ipython() is None:
         plt.close(fig)
         print(alt)
         return
-    data = {"image/png": png(fig), "text/plain": alt}
+    data = {"image/png": png(fig), "text/plain": alt, **views}
     display(data, metadata={"image/png": {"alt": alt}, "alt": alt}, raw=True)
 
 

@@ -1,8 +1,8 @@
 """Pictures in rows: images, filters, feature maps, and heat maps laid over images.
 
 Each function returns a Figure. `title` is its message; `titles` holds a short text for each image.
-Images are (n, h, w, 3), (n, h, w) or (n, h, w, 1), uint8 or floats from 0 to 1. Other shapes,
-dtypes and ranges raise ValueError.
+Images are (n, h, w, 3), (n, h, w) or (n, h, w, 1), uint8 or floats from 0 to 1; others raise
+ValueError.
 """
 
 import textwrap
@@ -17,11 +17,11 @@ from course_lib.figures.style import STYLE, WIDTH
 GAP = 6  # pixels between the images of a grid
 
 
-def image_grid(images, titles=None, columns=8, title=None):
+def image_grid(images, titles=None, title=None):
     """Images side by side, row by row, with crisp pixels."""
     images = _drawable(images, titles)
     n, height, width = images.shape[:3]
-    columns = min(columns, n)
+    columns = min(8, n)
     size = min(216, WIDTH * DPI // columns) - GAP
     scale = size // width or size / width  # a whole number where possible, for equal pixels
     width, height = int(scale * width), int(scale * height)
@@ -44,13 +44,13 @@ def image_grid(images, titles=None, columns=8, title=None):
     return fig
 
 
-def filter_grid(kernels, columns=8, title=None):
+def filter_grid(kernels, title=None):
     """The filters of a first convolution as images.
 
-    `kernels` is (kh, kw, 3, n) or (kh, kw, 1, n), floats, as in Keras. Each filter is scaled by its
-    own largest absolute weight: grey is 0, bright is positive, dark is negative.
+    `kernels` is (kh, kw, 3, n) or (kh, kw, 1, n), floats. Each filter has its own scale: grey is 0,
+    bright is positive, dark is negative.
 
-    >>> fig = filter_grid(np.zeros((11, 11, 3, 4)), columns=4)
+    >>> fig = filter_grid(np.zeros((11, 11, 3, 4)))
     >>> fig.axes[0].images[3].get_array()[0, 0].tolist()
     [0.5, 0.5, 0.5]
     """
@@ -58,31 +58,26 @@ def filter_grid(kernels, columns=8, title=None):
     if kernels.ndim != 4 or kernels.shape[2] not in (1, 3):
         rule = "kernels must have the shape (kh, kw, 3, n) or (kh, kw, 1, n)"
         raise ValueError(f"{rule}, got {kernels.shape}; take those of the first convolution")
-    if not np.isfinite(kernels).all():
-        raise ValueError("kernels must be finite, got NaN or infinity; did the training diverge?")
     largest = np.abs(kernels).max(axis=(0, 1, 2), keepdims=True)
     images = 0.5 + 0.5 * kernels / np.where(largest > 0, largest, 1)
-    return image_grid(np.moveaxis(images, -1, 0), columns=columns, title=title)
+    return image_grid(np.moveaxis(images, -1, 0), title=title)
 
 
 def feature_grid(maps, count=16, title=None):
     """The strongest channels of one image's feature maps as grey images, strongest first.
 
     `maps` is (h, w, channels), floats, such as `probes.feature_maps(...)["conv1"][0]`. It draws the
-    `count` channels with the largest mean absolute value, each with its number above. Each has its
-    own scale, from black for its smallest value to white for its largest; a constant channel is
-    black.
+    `count` channels with the largest mean absolute value, each under its number and from black for
+    its smallest value to white for its largest.
 
     >>> fig = feature_grid(np.arange(48.0).reshape(4, 4, 3), count=2)
     >>> [text.get_text() for text in fig.axes[0].texts if text.get_text()]
     ['2', '1']
     """
     maps = np.asarray(maps, dtype=float)
-    if maps.ndim != 3 or maps.size == 0:
+    if maps.ndim != 3:
         rule = "maps must have the shape (h, w, channels)"
         raise ValueError(f"{rule}, got {maps.shape}; take those of one image, such as maps[0]")
-    if not np.isfinite(maps).all():
-        raise ValueError("maps must be finite, got NaN or infinity; did the training diverge?")
     strongest = np.argsort(-np.abs(maps).mean(axis=(0, 1)), kind="stable")[:count]
     images = np.moveaxis(maps[..., strongest], -1, 0)
     images = images - images.min(axis=(1, 2), keepdims=True)
@@ -94,9 +89,8 @@ def feature_grid(maps, count=16, title=None):
 def overlay(images, heats, label, titles=None, title=None):
     """Images in a row, and below each the same image in grey under its heat map.
 
-    `heats` holds an array (rows, columns) for each image, such as an occlusion or class activation
-    map; it is stretched over the whole image. All share one colour scale; `label` says what the
-    colours mean.
+    `heats` holds an array (rows, columns) for each image, such as from `measure.heatmaps`, which is
+    stretched over the image. All share one colour scale; `label` says what the colours mean.
 
     >>> heat = np.array([[0.1, 0.9], [0.9, 0.9]])
     >>> fig = overlay(np.zeros((1, 32, 32, 3)), [heat], label="Probability of the true class")
@@ -104,12 +98,6 @@ def overlay(images, heats, label, titles=None, title=None):
     'Probability of the true class'
     """
     images = _drawable(images, titles)
-    heats = [np.asarray(heat, dtype=float) for heat in heats]
-    if len(heats) != len(images):
-        raise ValueError(f"heats must hold one map per image ({len(images)}), got {len(heats)}")
-    if any(heat.ndim != 2 or not np.isfinite(heat).all() for heat in heats):
-        shapes = [heat.shape for heat in heats]
-        raise ValueError(f"heats must be finite maps of the shape (rows, columns), got {shapes}")
     n, height, width = images.shape[:3]
     side = min(2.2, (WIDTH - 1.6) / n)
     size = (n * side + 1.6, 2 * side * height / width + (1.0 if title else 0.5))
@@ -140,11 +128,10 @@ def _drawable(images, titles):
     if images.size == 0 or not (images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)):
         rule = "images must have the shape (n, h, w, 3) or (n, h, w), n at least 1"
         raise ValueError(f"{rule}, got {images.shape}; pass a single image x as x[None]")
-    if images.dtype.kind == "f" and not (images.min() >= 0 and images.max() <= 1):  # or NaN
-        found = f"{images.min():.3g} to {images.max():.3g}"
-        raise ValueError(f"images as floats must lie in 0..1, got {found}; divide by 255")
-    if images.dtype.kind != "f" and images.dtype != np.uint8:
-        raise ValueError(f"images must be uint8 or floats from 0 to 1, got {images.dtype}")
+    real = images.dtype.kind == "f" and images.min() >= 0 and images.max() <= 1  # not NaN
+    if not real and images.dtype != np.uint8:
+        found = f"{images.dtype} from {images.min():.3g} to {images.max():.3g}"
+        raise ValueError(f"images must be uint8 or floats from 0 to 1, got {found}; divide by 255")
     if titles is not None and len(titles) != len(images):
         raise ValueError(f"titles must hold one text per image ({len(images)}), got {len(titles)}")
     return images

@@ -1,7 +1,7 @@
 """Plots of measurements. Each function returns a Figure; show it with `figures.show`.
 
 `title` is the figure's message; `chance` draws a dashed line at what guessing gives. Runs come in a
-dictionary by name, at most seven. Values that cannot be drawn raise ValueError.
+dictionary by name, at most seven; others raise TypeError or ValueError.
 """
 
 from collections.abc import Mapping
@@ -14,42 +14,34 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from course_lib.figures.style import BLACK, COLOURS, MARKERS, ORANGE, SKY, legend, page
 
 LOOKS = [{"color": colour, "marker": m} for colour, m in zip(COLOURS, MARKERS, strict=True)]
+ALONE = {"linestyle": "none", "markersize": 11}  # marks that no line joins
 
 
 def learning_curves(histories, title=None):
-    """Loss and accuracy by epoch, in two panels: a colour and a marker per run.
+    """Loss and accuracy by epoch, in two panels; training is dashed, test is solid.
 
-    `histories` maps a run's name to a DataFrame, as from `training.fit`, with any of the columns
-    loss, val_loss, accuracy, val_accuracy (accuracies from 0 to 1), indexed by epoch. Training is
-    dashed, test is solid. The legend repeats `attrs["stopped"]`, such as "stopped after 2 of 10
-    epochs".
+    `histories` maps names to DataFrames, as from `training.fit`. The legend repeats a history's
+    `attrs["stopped"]`, such as "stopped after 2 of 10 epochs".
     """
     _check_runs("histories", histories, "DataFrames")
     with page(4.6, title, panels=2) as (fig, axes):
-        panels = dict(zip(("loss", "accuracy"), axes, strict=True))
-        key, tested = {}, False
+        key, lines = {}, {}
         for (name, history), look in zip(histories.items(), LOOKS, strict=False):
             if len(history) == 0:
-                again = "run its training cell again"
-                raise ValueError(f"histories[{name!r}] has no finished epoch: {again}")
+                raise ValueError(f"{name!r} has no finished epoch: run its training cell again")
             # A run without test images has val_ columns without numbers.
-            measured = history.dropna(axis="columns", how="all")
-            known = {"loss", "val_loss", "accuracy", "val_accuracy"} & set(measured)
-            if not known:
-                raise ValueError(f"histories[{name!r}] must have a column such as loss or accuracy")
-            for column in sorted(known):
-                test = column.startswith("val_")
-                ax = panels[column.removeprefix("val_")]
-                ax.plot(measured[column], "-" if test else "--", label=name, **look)
-                tested |= test
+            history = history.dropna(axis="columns", how="all")
+            for quantity, ax in zip(("loss", "accuracy"), axes, strict=True):
+                for kind, line, prefix in (("training", "--", ""), ("test", "-", "val_")):
+                    if prefix + quantity in history:
+                        ax.plot(history[prefix + quantity], line, label=name, **look)
+                        lines[kind] = Line2D([], [], color="0.45", linestyle=line)
             stopped = history.attrs.get("stopped")
             key[f"{name} ({stopped})" if stopped else str(name)] = Line2D([], [], **look)
-        kinds = {"training": "--", "test": "-"} if tested else {"training": "--"}
-        kinds = {name: Line2D([], [], color="0.45", linestyle=line) for name, line in kinds.items()}
-        for quantity, ax in panels.items():
-            _by_number(ax, xlabel="Epoch", ylabel=quantity.capitalize())
-        panels["accuracy"].yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
-        legend(fig, [*kinds.values(), *key.values()], [*kinds, *key])
+        _by_number(axes[0], xlabel="Epoch", ylabel="Loss")
+        _by_number(axes[1], xlabel="Epoch", ylabel="Accuracy")
+        axes[1].yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+        legend(fig, [*lines.values(), *key.values()], [*lines, *key])
     return fig
 
 
@@ -95,16 +87,12 @@ def curves(panels, ylabel, title=None, chance=None):
 
 def points(table, ylabel, xlabel, title=None, chance=None):
     """A table of percentages: its rows along the x axis, a colour and a marker per column."""
-    if table.size == 0 or table.shape[1] > len(LOOKS) or not np.isfinite(table.to_numpy()).all():
-        rule = f"table must hold finite numbers in 1 to {len(LOOKS)} columns"
-        raise ValueError(f"{rule}, got {table.to_dict()}")
     with page(4.8, title) as (fig, ax):
-        rows = range(len(table))
         for name, look in zip(table, LOOKS, strict=False):
-            ax.plot(rows, table[name], label=name, markersize=11, linestyle="none", **look)
+            ax.plot(range(len(table)), table[name], label=name, **ALONE, **look)
         if chance is not None:
             ax.axhline(chance, color="0.4", linestyle="--", label="chance")
-        ax.set_xticks(rows, [str(name) for name in table.index])
+        ax.set_xticks(range(len(table)), map(str, table.index))
         ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, 100))
         legend(fig, *ax.get_legend_handles_labels())
     return fig
@@ -113,24 +101,22 @@ def points(table, ylabel, xlabel, title=None, chance=None):
 def bars(values, title=None, xlabel=None, highlight=None, fmt="{:,.10g}"):
     """Horizontal bars with their values, the first one on top.
 
-    `values` is a dict or a Series from name to number. `fmt` formats a value; `xlabel` says what it
-    is. The bar named `highlight` has another colour and is hatched.
+    `values` is a dict or a Series from name to a finite number; `fmt` formats one. `xlabel` says
+    what they are. The bar named `highlight` has another colour and is hatched.
 
     >>> fig = bars({"conv": 2_334_080, "fc": 58_631_144}, highlight="fc", fmt="{:,.0f}")
     >>> [text.get_text() for text in fig.axes[0].texts]
     ['2,334,080', '58,631,144']
     """
     values = pd.Series(values, dtype=float)
-    if values.empty or not np.isfinite(values).all():
-        raise ValueError(f"values must be finite numbers, at least one, got {values.to_dict()}")
-    if highlight is not None and highlight not in values.index:
-        raise ValueError(f"highlight must name a bar ({list(values.index)}), got {highlight!r}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"values must be finite numbers, got {values.to_dict()}")
     with page(1.2 + 0.45 * len(values), title) as (fig, ax):
         drawn = ax.barh(range(len(values)), values, color=SKY, edgecolor=BLACK)
         if highlight is not None:
             drawn[values.index.get_loc(highlight)].set(facecolor=ORANGE, hatch="//")
         ax.bar_label(drawn, [fmt.format(value) for value in values], padding=6)
-        ax.set_yticks(range(len(values)), [str(name) for name in values.index])
+        ax.set_yticks(range(len(values)), map(str, values.index))
         ax.invert_yaxis()
         ax.margins(x=0.18)  # room for the values, which replace an axis
         ax.tick_params(axis="y", length=0)
@@ -150,16 +136,12 @@ def pairs(table, title=None, xlabel=None):
     >>> [tick.get_text() for tick in fig.axes[0].get_yticklabels()]
     ['off', 'dropout']
     """
-    if table.shape[1] != 2 or len(table) == 0:
-        raise ValueError(f"table must have two columns and at least one row, got {table.shape}")
-    if not np.isfinite(table.to_numpy(dtype=float)).all():
-        raise ValueError(f"table must hold finite numbers, got {table.to_dict()}")
     with page(1.6 + 0.45 * len(table), title) as (fig, ax):
         rows = range(len(table))
         ax.hlines(rows, table.min(axis=1), table.max(axis=1), color="0.45", linewidth=2)
         for name, look in zip(table, LOOKS, strict=False):
-            ax.plot(table[name], rows, label=name, markersize=11, linestyle="none", **look)
-        ax.set_yticks(rows, [str(name) for name in table.index])
+            ax.plot(table[name], rows, label=name, **ALONE, **look)
+        ax.set_yticks(rows, map(str, table.index))
         ax.set_ylim(len(table) - 0.5, -0.5)
         ax.margins(x=0.06)
         ax.grid(axis="x", color="0.85", linewidth=1)
@@ -172,10 +154,10 @@ def pairs(table, title=None, xlabel=None):
 def by_depth(runs, ylabel, title=None, marks=None):
     """A line per run over its layers, from the first to the last, on a logarithmic scale.
 
-    `runs` maps a run's name to a Series with a number for each layer, as from
-    `probes.gradient_norms` and `probes.activation_scales`; `ylabel` says what it is. `marks` maps a
-    text to the layer of the first run where it is written beside a dotted line. A logarithmic scale
-    has no place for 0 and infinity: the line has a gap there, and the legend counts them.
+    `runs` maps names to a number for each layer, as from `probes.gradient_norms` and
+    `probes.activation_scales`; `ylabel` says what it is. `marks` maps a text to the layer of the
+    first run where it is written beside a dotted line. Where a number is 0 or infinite, the line
+    has a gap, and the legend counts these layers.
 
     >>> fig = by_depth({"sigmoid": [1e-6, 1e-3, 1], "ReLU": [0, 1, 1]}, ylabel="Gradient norm")
     >>> [text.get_text() for text in fig.legends[0].get_texts()]
@@ -185,9 +167,6 @@ def by_depth(runs, ylabel, title=None, marks=None):
     with page(4.6, title) as (fig, ax):
         for (name, values), look in zip(runs.items(), LOOKS, strict=False):
             values = np.asarray(values, dtype=float)
-            if values.ndim != 1 or len(values) == 0 or (values < 0).any():
-                rule = f"runs[{name!r}] must hold a number of 0 or more for each layer"
-                raise ValueError(f"{rule}, got {values.tolist()}")
             for found, word in ((values == 0, "at 0"), (~np.isfinite(values), "not finite")):
                 if found.any():
                     name = f"{name} ({found.sum()} of {len(values)} layers {word})"

@@ -1,11 +1,9 @@
 """Figures with controls where the reader has a running kernel, and just the picture elsewhere."""
 
 from html import escape
-from numbers import Real
 
 import ipywidgets
 from IPython import get_ipython
-from IPython.display import display
 
 from course_lib.data import load_shapes10, normalise
 from course_lib.figures.display import png, show
@@ -26,35 +24,24 @@ CHANNELS = (64, 128, 192, 256, 480, 512, 528, 832)
 
 
 def _explore(draw, **controls):
-    """Show a figure with a control for each argument of the function that draws it.
+    """Show a figure with a control for each argument of `draw`, which returns it and a sentence.
 
-    `draw(**values)` returns a Figure and a sentence about it. Each control is name=(choices,
-    start): a list of numbers makes a slider, a list of texts a drop-down; `start` is one of the
-    choices.
-
-    When a program runs the notebook, the output is the figure for the starting values, as from
-    `figures.show`. When a reader runs it, the output also holds the controls; a page without a
-    kernel shows only the figure.
-
-    >>> def draw(height):
-    ...     return bars({"a": height}), f"One bar, {height} high."
-    >>> _explore(draw, height=([1, 2, 3], 2))
-    One bar, 2 high.
+    Each control is name=(choices, start): numbers make a slider, texts a drop-down. When a program
+    runs the notebook, the output is the figure for the starting values, as from `figures.show`;
+    for a reader it also holds the controls.
     """
     fig, alt = draw(**{name: start for name, (_, start) in controls.items()})
-    if not _has_reader():
-        show(fig, alt)
-        return
-    view = {"version_major": 2, "version_minor": 0, "model_id": _panel(draw, controls).model_id}
-    data = {VIEW: view, "image/png": png(fig), "text/plain": alt}
-    display(data, metadata={"image/png": {"alt": alt}, "alt": alt}, raw=True)
+    views = {}
+    if _has_reader():
+        model = _panel(draw, controls).model_id
+        views[VIEW] = {"version_major": 2, "version_minor": 0, "model_id": model}
+    show(fig, alt, **views)
 
 
 def receptive_field_explorer():
     """What a stack of equal convolutions sees, and how many weights it has.
 
-    Each position in the kernel has C² weights: C channels in, C out, no biases. At first it shows
-    VGG's three layers of 3×3 (arXiv:1409.1556, section 2.3).
+    C channels in, C out, no biases. It starts with VGG's three 3×3 (arXiv:1409.1556, section 2.3).
 
     >>> receptive_field_explorer()
     3 layers of 3×3, stride 1: one cell sees 7 × 7 pixels, for 27 C² weights.
@@ -74,11 +61,10 @@ def _receptive_field(kernel, stride, depth):
 
 
 def inception_cost_explorer():
-    """The cost of an Inception module, for given input channels and layer widths.
+    """The cost of an Inception module on maps of 28×28, for given input channels and layer widths.
 
-    The bars are multiply-adds of the convolutions on maps of 28×28; the last bar leaves out the
-    three 1×1 layers that reduce and project. At first it shows GoogLeNet's module 3a
-    (arXiv:1409.4842, Table 1).
+    The last bar leaves out the three 1×1 layers that reduce and project. It starts with GoogLeNet's
+    module 3a (arXiv:1409.4842, Table 1).
 
     >>> inception_cost_explorer()
     192 channels in, 256 out: 128 million multiply-adds, without the 1×1 reductions 303 million.
@@ -112,8 +98,6 @@ def gradient_explorer():
 
     The nets are narrow ones of the ResNet paper's section 4.2 (arXiv:1512.03385), on 64 images of
     shapes10, 16×16. A norm below 0.001 at the first layer is called too small, above 10 too large.
-    At first it shows a plain 20-layer net with sigmoid, where almost none of it reaches the first
-    layer.
 
     >>> gradient_explorer()
     20 layers, sigmoid, glorot_uniform, plain, no normalisation: at the first layer it is too small.
@@ -151,9 +135,9 @@ def _gradients(depth, activation, initializer, skips, normalisation):
 
 
 def _has_reader():
-    """Whether the cell was run from a front end rather than by nbclient, nbconvert or nbval.
+    """Whether a front end ran the cell: it says that its user can be asked for input.
 
-    A front end says that its user can be asked for input; programs do not.
+    nbclient, nbconvert and nbval say that theirs cannot.
     """
     shell = get_ipython()
     request = shell.get_parent() if hasattr(shell, "get_parent") else {}
@@ -177,9 +161,9 @@ def _panel(draw, controls):
 
 
 def _control(name, choices, start):
-    look = {"options": list(choices), "value": start, "description": name.replace("_", " ")}
+    look = {"options": list(choices), "value": start, "description": name}
     look["style"] = {"description_width": "8em"}
-    if all(isinstance(choice, Real) for choice in choices):
+    if not isinstance(start, str):
         # Redraw once when the slider is released, not at every step.
         return ipywidgets.SelectionSlider(continuous_update=False, **look)
     return ipywidgets.Dropdown(**look)

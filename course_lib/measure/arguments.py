@@ -1,40 +1,33 @@
-"""Whether images and labels fit a model: the checks that probes and heat maps share."""
+"""Whether images and labels fit a model: the checks that probes, heat maps and training share."""
 
 import numpy as np
 
-
-def check_images(model, images):
-    """Raise ValueError unless the images are float32 and have the shape that the model takes."""
-    _check_pixels("images", images, ("n of at least 1", *model.inputs[0].shape[1:]))
+from course_lib.data.dataset import describe
 
 
-def check_image(model, image):
-    """The same for one image, without the batch axis."""
-    _check_pixels("image", image, model.inputs[0].shape[1:])
+def check_images(model, images, argument="images", one=False):
+    """Raise ValueError unless the images (or `one` image) are float32 and as the model takes them.
+
+    At least one; a single image has no batch axis.
+    """
+    shape = (1, *images.shape) if one else images.shape
+    expected = model.inputs[0].shape[1:]
+    sides = zip(expected, shape[1:], strict=False)
+    fits = len(shape) == 1 + len(expected) and all(side in (None, found) for side, found in sides)
+    if not fits or shape[0] == 0:
+        axes = map(str, expected if one else ("n of at least 1", *expected))
+        rule = f"{argument} must have the shape ({', '.join(axes)}) that the model takes"
+        raise ValueError(f"{rule}, got {images.shape}")
+    if images.dtype != np.float32:
+        raise ValueError(f"{argument} must be float32, got {images.dtype}; use `data.normalise`")
 
 
-def check_label(model, label, argument="label"):
-    """Raise ValueError unless the label is the number of one of the model's classes."""
+def check_labels(model, labels, n, argument="labels"):
+    """Raise ValueError unless the labels are n numbers of the model's classes."""
     classes = model.outputs[0].shape[-1]
-    if not isinstance(label, int | np.integer) or not 0 <= label < classes:
+    whole = labels.shape == (n,) and labels.dtype.kind in "iu"
+    if not whole or labels.min() < 0 or labels.max() >= classes:
         raise ValueError(
-            f"{argument} must be an integer from 0 to {classes - 1}, since the model has {classes} "
-            f"classes, got {label!r}"
-        )
-
-
-def _check_pixels(argument, pixels, expected):
-    fits = len(pixels.shape) == len(expected) and all(
-        found == side if isinstance(side, int) else found > 0
-        for side, found in zip(expected, pixels.shape, strict=True)
-    )
-    if not fits:
-        raise ValueError(
-            f"{argument} must have the shape ({', '.join(map(str, expected))}) that the model "
-            f"takes, got {pixels.shape}"
-        )
-    if pixels.dtype != np.float32:
-        raise ValueError(
-            f"{argument} must be float32, got {pixels.dtype}; "
-            "`course_lib.data.normalise` makes it so"
+            f"{argument} must be from 0 to {classes - 1}, one integer for each of the {n} images, "
+            f"got {describe(labels)}; for one-hot labels take labels.argmax(axis=1)"
         )

@@ -11,122 +11,68 @@ def output_size(size, kernel, stride=1, padding=0):
     """The size of the map that a window of `kernel` cells makes from one of `size` cells.
 
     `padding` is the number of cells added on each side; or "valid": none; or "same": as many as
-    needed for size / stride cells, rounded up. A window larger than the padded map raises
-    ValueError.
+    needed for size / stride cells, rounded up. Numbers that are not whole and a window larger than
+    the padded map raise ValueError.
 
-    >>> output_size(227, 11, stride=4), output_size(224, 7, 2, padding=3)
-    (55, 112)
-    >>> output_size(27, 3, 2, padding="same")
-    14
+    >>> output_size(227, 11, stride=4), output_size(27, 3, 2, padding="same")
+    (55, 14)
     """
     _check_whole(size=size, kernel=kernel, stride=stride)
     if padding == "same":
         return math.ceil(size / stride)
-    padded = size + 2 * padding_before(size, kernel, stride, padding)
+    padded = size + (0 if padding == "valid" else 2 * padding)
     if kernel > padded:
-        raise ValueError(
-            f"kernel must be at most {padded}, the size of the padded map, got {kernel}; "
-            "take a larger image or more padding"
-        )
+        raise ValueError(f"kernel must be at most {padded}, the padded map's size, got {kernel}")
     return (padded - kernel) // stride + 1
 
 
 class Axis(NamedTuple):
-    """What the cells of a map see of the image: cell i sees `size` pixels from start + i * stride.
+    """What the cells of a map see of the image: `size` pixels each, `stride` pixels apart.
 
-    `start` is negative if the cells see padding. A stride of None means that there is no map any
-    more: one cell sees all of it. `Axis()` is the image itself.
+    A stride of None: there is no map any more, one cell sees all of it.
+
+    >>> Axis().slide(3, stride=2).slide(3)
+    Axis(size=7, stride=2)
     """
 
-    start: int = 0
     size: int = 1
     stride: int | None = 1
 
-    def slide(self, kernel, stride=1, before=0):
-        """The axis after a window slid over a map with `before` cells of padding at its start.
-
-        A new cell sees `kernel` cells of this map, which are `self.stride` pixels apart.
-
-        >>> Axis().slide(3, stride=2, before=1).slide(3)
-        Axis(start=-1, size=7, stride=2)
-        """
-        return Axis(
-            self.start - before * self.stride,
-            self.size + (kernel - 1) * self.stride,
-            self.stride * stride,
-        )
-
-    def whole(self, cells):
-        """The axis after a whole map of `cells` cells is pooled or flattened.
-
-        >>> Axis(start=-1, size=7, stride=2).whole(5)
-        Axis(start=-1, size=15, stride=None)
-        """
-        return self.slide(cells)._replace(stride=None)
+    def slide(self, kernel, stride=1):
+        """The axis after a window slid over the map."""
+        return Axis(self.size + (kernel - 1) * self.stride, self.stride * stride)
 
 
 def union(branches):
-    """The axis where branches meet, which sees what any of them sees. None if strides differ.
-
-    >>> union([Axis(-1, 3, 1), Axis(0, 4, 1)])
-    Axis(start=-1, size=5, stride=1)
-    """
+    """The axis where branches meet: the largest field. None if strides differ."""
     strides = {axis.stride for axis in branches}
     if len(strides - {None}) > 1:
         return None
-    start = min(axis.start for axis in branches)
-    stop = max(axis.start + axis.size for axis in branches)
-    return Axis(start, stop - start, None if None in strides else strides.pop())
-
-
-def padding_before(size, kernel, stride, padding):
-    """Cells of padding at the start of an axis; `padding` as in `output_size`.
-
-    "same" is TensorFlow's: as little as needed, with an odd cell at the end.
-
-    >>> padding_before(28, 3, 1, "same"), padding_before(28, 3, 2, "same")
-    (1, 0)
-    """
-    if padding == "same":
-        covered = (output_size(size, kernel, stride, "same") - 1) * stride + kernel
-        return max(covered - size, 0) // 2
-    if padding == "valid":
-        return 0
-    if not isinstance(padding, int) or padding < 0:
-        raise ValueError(
-            f'padding must be a whole number of at least 0, "same" or "valid", got {padding!r}'
-        )
-    return padding
+    return Axis(max(axis.size for axis in branches), None if None in strides else strides.pop())
 
 
 def receptive_fields(kernels, strides=None):
-    """What one cell of each map sees of the input, through a stack of layers.
+    """What one cell of each map sees of the input, through layers with these kernels and strides.
 
-    `kernels` and `strides` (None: all 1) are those of the layers in order. Returns (size, stride)
-    of every map in input pixels, starting with the input's own (1, 1). Source: Araujo, Norris, Sim,
-    "Computing receptive fields of convolutional neural networks", Distill 2019.
+    Strides of None are all 1. Returns (size, stride) of every map in input pixels, from the input's
+    own (1, 1) on. Source: Araujo, Norris, Sim, "Computing receptive fields of convolutional neural
+    networks", Distill 2019.
 
     >>> receptive_fields((11, 3, 5), (4, 2, 1))
     [(1, 1), (11, 4), (19, 8), (51, 8)]
     """
     strides = [1] * len(kernels) if strides is None else strides
-    if len(strides) != len(kernels):
-        raise ValueError(
-            f"strides must have one entry for each of the {len(kernels)} kernels, "
-            f"got {len(strides)}"
-        )
     axes = [Axis()]
     for kernel, stride in zip(kernels, strides, strict=True):
         _check_whole(kernel=kernel, stride=stride)
         axes.append(axes[-1].slide(kernel, stride))
-    return [(axis.size, axis.stride) for axis in axes]
+    return [tuple(axis) for axis in axes]
 
 
 def conv_cost(kernel, channels, filters, side=1, groups=1):
     """Multiply-adds of a convolution whose output is side × side; with side 1, its weights.
 
-    Each weight is used once per place of the output. Biases do not count. `kernel` and `side` are
-    numbers, for squares, or (height, width).
+    Biases do not count. `kernel` and `side` are numbers, for squares, or (height, width).
 
     >>> conv_cost(3, 64, 64), conv_cost((1, 7), 64, 64), conv_cost(3, 192, 128, side=28)
     (36864, 28672, 173408256)
@@ -139,24 +85,20 @@ def inception_costs(channels, widths, side=1):
     """Multiply-adds of an Inception module's six convolutions, by their names in the paper.
 
     `widths` are the filters of the six, in the order of Table 1 (arXiv:1409.4842). None leaves out
-    a reduction or the projection; what follows then sees all channels. With side 1, the weights.
+    a reduction or the projection. With side 1, the weights.
 
     >>> costs = inception_costs(192, (64, 96, 128, 16, 32, 32), side=28)
     >>> costs["5×5"], sum(costs.values())
     (10035200, 128049152)
     """
     one, reduce3, three, reduce5, five, project = widths
-    layers = {
-        "1×1": (1, channels, one),
-        "3×3 reduce": (1, channels, reduce3),
-        "3×3": (3, reduce3 or channels, three),
-        "5×5 reduce": (1, channels, reduce5),
-        "5×5": (5, reduce5 or channels, five),
-        "pool proj": (1, channels, project),
-    }
     return {
-        name: conv_cost(kernel, seen, filters or 0, side)
-        for name, (kernel, seen, filters) in layers.items()
+        "1×1": conv_cost(1, channels, one, side),
+        "3×3 reduce": conv_cost(1, channels, reduce3 or 0, side),
+        "3×3": conv_cost(3, reduce3 or channels, three, side),
+        "5×5 reduce": conv_cost(1, channels, reduce5 or 0, side),
+        "5×5": conv_cost(5, reduce5 or channels, five, side),
+        "pool proj": conv_cost(1, channels, project or 0, side),
     }
 
 

@@ -1,8 +1,8 @@
 """Where in an image a net looks.
 
-Both functions take a Keras model with one input, channels last, whose first output holds the
-probabilities of the classes; an image (height, width, channels), float32; and the class, from 0.
-They raise ValueError if these do not fit each other.
+Both functions take a Keras model with one input, whose first output holds the probabilities of the
+classes; an image (height, width, channels), float32; and the class, from 0. They raise ValueError
+if model and image do not fit each other.
 """
 
 import itertools
@@ -11,38 +11,27 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from course_lib.measure.arguments import check_image, check_label
+from course_lib.measure.arguments import check_images
 from course_lib.measure.metrics import probabilities
 
 
 def occlusion(model, image, label, size=8, stride=2):
     """The probability of one class while a square hides one part of the image after another.
 
-    Where it falls, the net needed what the square hid. The square is 0, which is grey in normalised
-    images. It is centred, to half a pixel, on each cell of stride × stride pixels in turn, so the
-    result can be laid over the image. The part of it beyond the border hides nothing.
-
-    Args:
-        size: side of the square in pixels.
-        stride: pixels from one square to the next, at most `size`, so that no pixel is missed.
-
-    Returns:
-        (rows, columns), float32: a probability for each cell.
-
-    Source: Zeiler and Fergus, arXiv:1311.2901, section 4.2 and Fig. 7.
+    Where it falls, the net needed what the square hid. The square has a side of `size` pixels and
+    is 0, which is grey in normalised images. It is centred, to half a pixel, on each cell of
+    stride × stride pixels in turn; the result (rows, columns), float32, has a number for each cell.
+    `stride` is at most `size`, so that no pixel is missed. Source: Zeiler and Fergus,
+    arXiv:1311.2901, section 4.2 and Fig. 7.
 
     >>> model = keras.Sequential(
     ...     [keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(10, "softmax")])
     >>> occlusion(model, np.zeros((32, 32, 3), "float32"), label=3).shape
     (16, 16)
     """
-    check_image(model, image)
-    check_label(model, label)
+    check_images(model, image, "image", one=True)
     if not 1 <= stride <= size:
-        raise ValueError(
-            f"stride must be from 1 to size ({size}), or the squares miss some pixels, "
-            f"got {stride}; choose a smaller stride or a larger size"
-        )
+        raise ValueError(f"stride must be from 1 to size ({size}), to miss no pixel, got {stride}")
 
     def squares(side):  # what each square covers along a side of the image
         for cell in range(0, side, stride):
@@ -63,14 +52,13 @@ def occlusion(model, image, label, size=8, stride=2):
 def class_activation_map(model, image, label):
     """How much each place of the last feature maps adds to the score of one class.
 
-    For nets that end in global average pooling. If a dense layer follows, the result is the sum of
-    the feature maps, weighted by that class's weights; if none does (Network in Network), it is the
-    class's own feature map. Its mean, plus the dense layer's bias, is the class's score before the
-    softmax.
+    For nets that end in global average pooling: the last feature maps, added up with that class's
+    weights in the dense layer that follows; if none follows (Network in Network), the class's own
+    map. The mean plus the dense layer's bias is the class's score before the softmax.
 
-    Returns (height, width) of the last feature maps, float32, negative where a place counts against
-    the class. Sources: Zhou et al., arXiv:1512.04150, section 2; without a dense layer, Lin, Chen
-    and Yan, arXiv:1312.4400, section 3.2.
+    Returns (height, width) of these maps, float32, negative where a place counts against the class.
+    Sources: Zhou et al., arXiv:1512.04150, section 2; without a dense layer, arXiv:1312.4400,
+    section 3.2.
 
     >>> model = keras.Sequential([keras.Input((4, 4, 2)), keras.layers.GlobalAveragePooling2D(),
     ...                           keras.layers.Softmax(name="probabilities")])
@@ -78,23 +66,18 @@ def class_activation_map(model, image, label):
     >>> bool((class_activation_map(model, image, label=1) == image[..., 1]).all())
     True
     """
-    check_image(model, image)
-    check_label(model, label)
+    check_images(model, image, "image", one=True)
     # Only the layers before the first output, without auxiliary heads.
     layers = keras.Model(model.inputs[0], model.outputs[0]).layers
     average = keras.layers.GlobalAveragePooling2D
     pooling = [i for i, layer in enumerate(layers) if isinstance(layer, average)]
     if not pooling:
-        raise ValueError(
-            f"model must have a GlobalAveragePooling2D layer, {model.name!r} has none; "
-            "use `occlusion`, which works with any model"
-        )
+        rule = "model must have a GlobalAveragePooling2D layer"
+        raise ValueError(f"{rule}, {model.name!r} has none; use `occlusion`")
     weighted = [layer for layer in layers[pooling[-1] + 1 :] if layer.weights]
     if len(weighted) > 1 or not all(isinstance(x, keras.layers.Dense) for x in weighted):
-        raise ValueError(
-            "model must have at most one Dense layer and no other weights after its global "
-            f"average pooling, got {[layer.name for layer in weighted]}; use `occlusion`"
-        )
+        rule = "model must have at most one Dense layer and no other weights after the pooling"
+        raise ValueError(f"{rule}, got {[layer.name for layer in weighted]}; use `occlusion`")
     last = keras.Model(model.inputs[0], layers[pooling[-1]].input)
     maps = tf.cast(last(image[None], training=False)[0], tf.float32).numpy()
     return maps @ weighted[0].kernel.numpy()[:, label] if weighted else maps[..., label]

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from course_lib.data.dataset import describe
+
 
 def probabilities(model, images):
     """The model's first output (n, classes), float32, for images (n, height, width, channels).
@@ -13,8 +15,6 @@ def probabilities(model, images):
     >>> probabilities(model, np.zeros((1, 2), "float32")).tolist()
     [[0.5, 0.5]]
     """
-    if len(images) == 0:
-        raise ValueError("images must hold at least one image, got none")
     parts = []
     for i in range(0, len(images), 500):  # bounds the memory
         outputs = model(images[i : i + 500], training=False)
@@ -25,8 +25,7 @@ def probabilities(model, images):
 def accuracy(model, images, labels):
     """Share of the images (n, height, width, channels) that the model gets right, from 0 to 1.
 
-    Dropout and augmentation are off, so training and test accuracy can be compared. Labels are as
-    in `top_k_error`.
+    Dropout is off, so training and test accuracy can be compared. Labels are as in `top_k_error`.
 
     >>> import keras
     >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Softmax()])
@@ -39,17 +38,13 @@ def accuracy(model, images, labels):
 def top_k_error(labels, scores, k=5):
     """Share of the images whose true class is not among the net's k best guesses.
 
+    `labels` are integers (n,), each from 0 to classes - 1; `scores` real numbers (n, classes),
+    higher is better; k is from 1 to classes. Others raise ValueError, and so do scores of NaN.
+
     Exactly k classes are guesses. If scores tie, the class with the lower number comes first, as in
-    `np.argmax`: a net that gives every class the same score is right only by chance. In Keras's
-    `sparse_top_k_categorical_accuracy`, every class that ties with the k-th best counts (that net
-    reaches 100%), and a row with an infinite score is wrong; here it is ranked.
-
-    Args:
-        labels: integers (n,), each from 0 to classes - 1.
-        scores: real numbers (n, classes), higher is better, none of them NaN.
-        k: number of guesses, from 1 to classes.
-
-    Source: Russakovsky et al., arXiv:1409.0575, section 4.1 (five guesses an image).
+    `np.argmax`: a net that gives every class the same score is right only by chance. (In Keras's
+    `sparse_top_k_categorical_accuracy` that net reaches 100%.) Source: Russakovsky et al.,
+    arXiv:1409.0575, section 4.1 (five guesses an image).
 
     >>> scores = [[0.1, 0.6, 0.3], [0.5, 0.3, 0.2]]
     >>> top_k_error([1, 2], scores, k=1), top_k_error([1, 2], scores, k=3)
@@ -60,40 +55,25 @@ def top_k_error(labels, scores, k=5):
 
 def _hits(labels, scores, k):
     labels, scores = np.asarray(labels), np.asarray(scores)
-    _check(labels, scores, k)
+    if scores.ndim != 2 or scores.size == 0 or labels.shape != scores.shape[:1]:
+        raise ValueError(
+            "labels must have the shape (n,) and scores (n, classes), at least one of each, got "
+            f"{labels.shape} and {scores.shape}; turn one-hot labels into numbers with "
+            "labels.argmax(axis=1), a column with labels.reshape(-1)"
+        )
+    classes = scores.shape[1]
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(f"labels must be integers from 0 to {classes - 1}, got {describe(labels)}")
+    if not 1 <= k <= classes:
+        raise ValueError(f"k must be between 1 and the number of classes ({classes}), got {k}")
+    if np.isnan(scores).any():
+        raise ValueError(
+            f"scores must not be NaN, got {int(np.isnan(scores).any(axis=1).sum())} such rows; "
+            "the net has probably diverged: lower the learning rate"
+        )
     true = labels[:, np.newaxis]  # (n, 1)
     true_score = np.take_along_axis(scores, true, axis=1)  # (n, 1)
     # Counting the classes ahead of the true one needs no sorting.
     ahead = scores > true_score
     ahead |= (scores == true_score) & (np.arange(scores.shape[1]) < true)
     return ahead.sum(axis=1) < k
-
-
-def _check(labels, scores, k):
-    if scores.ndim != 2 or labels.shape != scores.shape[:1]:
-        raise ValueError(
-            f"labels must have shape (n,) and scores (n, classes), got {labels.shape} and "
-            f"{scores.shape}; turn one-hot labels into numbers with labels.argmax(axis=1), "
-            "a column with labels.reshape(-1)"
-        )
-    n, classes = scores.shape
-    if n == 0 or classes == 0:
-        raise ValueError(f"scores must hold at least one image and one class, got {scores.shape}")
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"labels must be integers, got {labels.dtype}; use labels.astype(int)")
-    if scores.dtype.kind not in "fiu":
-        raise TypeError(f"scores must be real numbers, got {scores.dtype}; cast them to float32")
-    if isinstance(k, bool) or not isinstance(k, int | np.integer):
-        raise TypeError(f"k must be an integer, got {k!r}")
-    if not 1 <= k <= classes:
-        raise ValueError(f"k must be between 1 and the number of classes ({classes}), got {k}")
-    if labels.min() < 0 or labels.max() >= classes:
-        raise ValueError(
-            f"labels must be between 0 and {classes - 1}, "
-            f"got values from {labels.min()} to {labels.max()}; number the classes from 0"
-        )
-    if np.isnan(scores).any():
-        raise ValueError(
-            f"scores must not be NaN, got {int(np.isnan(scores).any(axis=1).sum())} such rows; "
-            "the net has probably diverged: lower the learning rate"
-        )

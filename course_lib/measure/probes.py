@@ -1,8 +1,8 @@
 """Look inside a net: what its layers see, how large their signals and gradients are.
 
-The probes take a Keras model with one input, channels last, whose first output holds the
-probabilities of the classes; and images (n, height, width, channels), float32. They leave the model
-unchanged, and raise ValueError if images, labels and model do not fit each other.
+The probes take a Keras model with one input, whose first output holds the probabilities of the
+classes; and images (n, height, width, channels), float32. They leave the model unchanged, and raise
+ValueError if images, labels and model do not fit each other.
 """
 
 import math
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from course_lib.measure.arguments import check_images, check_label
+from course_lib.measure.arguments import check_images, check_labels
 
 
 def feature_maps(model, images, layer_names):
@@ -25,12 +25,6 @@ def feature_maps(model, images, layer_names):
     (2, 6, 6, 4)
     """
     check_images(model, images)
-    known = [layer.name for layer in model.layers]
-    if isinstance(layer_names, str) or not layer_names or not set(layer_names) <= set(known):
-        raise ValueError(
-            f"layer_names must be a list of names of the model's layers, got {layer_names!r}; "
-            f"choose from {known}"
-        )
     outputs = {name: model.get_layer(name).output for name in layer_names}
     part = keras.Model(model.inputs[0], outputs)
     batches = [part(images[i : i + 500], training=False) for i in range(0, len(images), 500)]
@@ -43,20 +37,13 @@ def feature_maps(model, images, layer_names):
 def gradient_norms(model, images, labels, auxiliary_weight=0.3):
     """How strongly the loss pulls at each layer: the norm of its kernel's gradient.
 
-    The loss is the mean cross-entropy of all images as one batch, without weight decay. Auxiliary
-    heads add theirs, times `auxiliary_weight` (0.3 in GoogLeNet, arXiv:1409.4842, section 5). As in
-    a training step, batch normalisation uses the batch's statistics, and dropout is on. The norm is
-    Euclidean (L2), over all weights of the kernel; biases and normalisation do not count.
+    The loss is the mean cross-entropy of all images (at least 2) as one batch. Auxiliary heads add
+    theirs, times `auxiliary_weight` (0.3 in GoogLeNet, arXiv:1409.4842, section 5). As in a
+    training step, batch normalisation uses the batch's statistics, and dropout is on. The norm is
+    Euclidean (L2); biases and normalisation do not count. `labels` are integers (n,) from 0.
 
-    Args:
-        images: at least 2.
-        labels: (n,), integers from 0.
-
-    Returns:
-        float64, a row for each layer with a trainable kernel, in order of depth, with auxiliary
-        heads in between. `norms[other.index]` leaves them out, if `other` is of a net without them.
-
-    Source: Glorot and Bengio, AISTATS 2010, section 4.2, who study gradients by depth this way.
+    Returns a Series, float64, with a row for each layer with a trainable kernel, in order of depth,
+    auxiliary heads in between. Source: Glorot and Bengio, AISTATS 2010, section 4.2.
 
     >>> model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(),
     ...     keras.layers.Dense(2, "softmax", kernel_initializer="zeros", name="probabilities")])
@@ -71,13 +58,7 @@ def gradient_norms(model, images, labels, auxiliary_weight=0.3):
         # convolution of one image with fewer than 16 channels.
         raise ValueError("images must be at least 2, got 1; a gradient of one image says little")
     labels = np.asarray(labels)
-    if labels.shape != (len(images),) or not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(
-            f"labels must hold one integer for each of the {len(images)} images, got shape "
-            f"{labels.shape} and dtype {labels.dtype}; for one-hot labels take labels.argmax(1)"
-        )
-    for label in (int(labels.min()), int(labels.max())):
-        check_label(model, label, argument="labels")
+    check_labels(model, labels, len(images))
     layers = _layers_with_kernel(model)
     values = [tf.convert_to_tensor(v) for v in model.trainable_variables]
     with tf.GradientTape() as tape:
@@ -88,13 +69,9 @@ def gradient_norms(model, images, labels, auxiliary_weight=0.3):
         )
         loss += auxiliary_weight * sum(auxiliary)
     gradients = tape.gradient(loss, values, unconnected_gradients="zero")
-    # Squares of small gradients would vanish in float32.
-    squares = {
-        id(variable): np.sum(np.square(gradient.numpy(), dtype=np.float64))
-        for variable, gradient in zip(model.trainable_variables, gradients, strict=True)
-    }
-    norms = {
-        layer.name: np.sqrt(sum(squares[id(kernel)] for kernel in _kernels(layer)))
+    gradient = dict(zip(map(id, model.trainable_variables), gradients, strict=True))
+    norms = {  # in float64: squares of small gradients would vanish in float32
+        layer.name: np.linalg.norm(gradient[id(layer.kernel)].numpy().astype("float64"))
         for layer in layers
         if layer.trainable
     }
@@ -105,12 +82,12 @@ def activation_scales(model, images):
     """How large the signal is at each depth: the standard deviation of each layer's response.
 
     The response is what a convolution or dense layer computes from its kernel and bias, before any
-    activation or normalisation. The deviation is over all images, places and channels of one batch;
-    normalisation and dropout work as in `gradient_norms`. An initialisation suits a net if the
-    scale neither grows nor shrinks with depth.
+    activation or normalisation. The deviation is over all images, places and channels; an
+    initialisation suits a net if it neither grows nor shrinks with depth. Normalisation and dropout
+    work as in `gradient_norms`.
 
-    Returns float64, a row for each layer with a kernel, in order of depth. Source: He et al.,
-    arXiv:1502.01852, section 2.2: the square root of its Var[y_l].
+    Returns a Series, float64, with a row for each layer with a kernel, in order of depth. Source:
+    He et al., arXiv:1502.01852, section 2.2: the square root of its Var[y_l].
 
     >>> model = keras.Sequential([keras.Input((2, 1, 1)), keras.layers.Conv2D(
     ...     1, 1, activation="relu", kernel_initializer="ones", name="conv1")])
@@ -142,11 +119,10 @@ def activation_scales(model, images):
 def empirical_receptive_field(model, layer_name):
     """Height and width of the image region that one central output of a layer depends on.
 
-    Measured, not computed: where the gradient of that output with respect to the input is not zero.
-    For this, the layers up to `layer_name` are copied with positive, averaging weights, without
-    activation functions, and with average instead of max pooling, so no path is dead and no paths
-    cancel. Padding does not count. The gradient at the corners shrinks ninefold with each 3×3
-    convolution and vanishes after about 40 of them.
+    Measured, not computed: where the gradient of that output with respect to the input is not zero,
+    in a copy of the layers with positive, averaging weights, without activation functions and with
+    average instead of max pooling, so no path is dead and no paths cancel. Padding does not count.
+    After about 40 convolutions of 3×3 the gradient at the corners vanishes.
 
     >>> model = keras.Sequential([keras.Input((9, 9, 1)), keras.layers.Conv2D(1, 3, name="conv")])
     >>> empirical_receptive_field(model, "conv")
@@ -187,16 +163,10 @@ def _training_outputs(model, values, images):
     """
     others = [v.value for v in model.non_trainable_variables]
     outputs, _ = model.stateless_call(values, others, images, training=True)
-    return outputs if isinstance(outputs, (list, tuple)) else [outputs]
-
-
-def _kernels(layer):
-    return [w for w in layer.weights if w.name.endswith("kernel")]
+    return keras.tree.flatten(outputs)
 
 
 def _layers_with_kernel(model):
     if nested := [layer.name for layer in model.layers if isinstance(layer, keras.Model)]:
-        raise ValueError(
-            f"model must be flat, got models among its layers: {nested}; probe one of these itself"
-        )
-    return [layer for layer in model.layers if _kernels(layer)]
+        raise ValueError(f"model must be flat, got models among its layers: {nested}")
+    return [layer for layer in model.layers if hasattr(layer, "kernel")]

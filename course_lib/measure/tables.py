@@ -1,14 +1,12 @@
 """A net as a table: shapes, parameters, multiply-adds, receptive fields, memory.
 
 A net is a built functional or Sequential Keras model with inputs of a fixed size, channels last; or
-its builder, a function without required arguments. From a builder, the net is made without memory
-for its weights. Anything else raises ValueError, and so does a layer whose multiply-adds are not
-known here, such as a transposed convolution.
+its builder, a function without arguments, whose net is made without memory for its weights.
+Anything else raises ValueError, and so does a layer whose multiply-adds are not known here.
 """
 
 import math
 import re
-from collections.abc import Mapping
 from numbers import Real
 
 import keras
@@ -31,19 +29,18 @@ def model_table(net):
     Columns:
         type: the layer's class.
         stage, block: where the layer belongs, by its name: stage3 and stage3_blocka for
-            "stage3_blocka_conv1"; stage1 twice for "stage1_conv2"; stem twice for "stem_conv1"; for
-            other layers their own name.
-        kernel: of a convolution, text such as "3 x 3"; else None.
+            "stage3_blocka_conv1"; for other layers their own name.
+        kernel: of a convolution, text such as "3 x 3".
         activation: name of the function that the layer applies; "linear" if it could apply one but
-            does not; else None.
+            does not.
         output_shape: text without the batch, such as "55 x 55 x 96".
         parameters, non_trainable: number of weights; how many of them training does not change.
         multiply_adds: for one image, of convolutions and dense layers only. A multiplication and
             its addition count as one.
         receptive_field: side of the square of input pixels that one output depends on, or
-            (height, width). Padding counts as input. After flattening or global pooling it is the
-            field of the whole map; where branches meet, it covers all of them. None if it is
-            unknown, as after upsampling.
+            (height, width). Padding counts; where branches meet, it is the largest one's. After
+            flattening or global pooling it is that of the whole map; None if it is unknown, as
+            after upsampling.
         stride: input pixels between neighbouring outputs; None if there is no map any more.
         activation_bytes: the size of the layer's output for one image in float32.
 
@@ -58,28 +55,26 @@ def model_table(net):
     ... ]))
     >>> table.parameters.tolist(), table.multiply_adds.tolist(), table.receptive_field.tolist()
     ([0, 112, 148], [0, 972, 144], [1, 3, 7])
-    >>> table.loc["conv1", ["kernel", "output_shape"]].tolist()
-    ['3 x 3', '3 x 3 x 4']
     """
-    return _table(_rows(walk(_model(net))[0]), "layer", COUNTS)
+    return _table(_walk(net)[0])
 
 
 def totals(net):
-    """Sums over the net's layers, as a dictionary of integers.
+    """Sums over the net's layers: a dictionary of integers.
 
-    Keys: parameters, non_trainable, multiply_adds and activation_bytes, as in `model_table`, and
-    trainable.
+    Its keys are four columns of `model_table` (parameters, non_trainable, multiply_adds and
+    activation_bytes) and trainable.
 
     >>> totals(keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]))["parameters"]
     15
     """
-    return _sums(_rows(walk(_model(net))[0]))
+    return _sums(model_table(net))
 
 
 def side_by_side(nets):
-    """Architectures compared: one row for each net, indexed by its name.
+    """Architectures compared: one row for each net of a dictionary, indexed by its name.
 
-    `nets` maps names to models or builders, as `course_lib.models.MODELS` does. Columns:
+    Columns:
         input: text such as "224 x 224 x 3".
         layers: number of layers with a kernel on the longest path to the first output, as in the
             papers: only the longest of parallel branches, and no auxiliary head.
@@ -95,59 +90,39 @@ def side_by_side(nets):
     >>> formatted(side_by_side({"small": small})).loc["small"].tolist()
     ['8 x 8 x 3', '3', '390', '0', '6,320', '1,864', '390', '5']
     """
-    if not isinstance(nets, Mapping) or not nets:
-        raise ValueError(
-            f"nets must map at least one name to a model or its builder, got {nets!r}; "
-            'write {"name": net}'
-        )
-    builders = {name: net for name, net in nets.items() if _is_builder(net)}
-    built = builders and outline(lambda: {name: build() for name, build in builders.items()})
-    rows = [{"name": name, **_summary(built.get(name, net))} for name, net in nets.items()]
-    return _table(rows, "name", ("layers", *COUNTS, "trainable"))
+    rows = [{"name": name, **_summary(net)} for name, net in nets.items()]
+    return _frame(rows, "name", ("layers", *COUNTS, "trainable"))
 
 
 def receptive_field(net, layer_name):
     """Receptive field and stride of one layer, as in `model_table`.
 
-    >>> x = image = keras.Input((32, 32, 3))
-    >>> for i in (1, 2, 3):
-    ...     x = keras.layers.Conv2D(8, 3, name=f"conv{i}")(x)
-    >>> receptive_field(keras.Model(image, x), "conv3")
-    (7, 1)
+    >>> receptive_field(keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(
+    ...     4, 5, strides=2, name="conv")]), "conv")
+    (5, 2)
     """
-    rows = {row["layer"]: row for row in _rows(walk(_model(net))[0])}
-    if layer_name not in rows:
-        raise ValueError(
-            f"layer_name must be one of the net's layers, got {layer_name!r}; it has {[*rows]}"
-        )
-    return rows[layer_name]["receptive_field"], rows[layer_name]["stride"]
+    row = model_table(net).loc[[layer_name]].iloc[0]
+    return row.receptive_field, row.stride
 
 
 def training_memory(net, batch_size, slots=1):
     """About how many bytes it takes to train a net in float32.
 
-    This includes weights, gradients, the optimiser's `slots` per weight (1 for momentum, 2 for
-    Adam), and the outputs that a batch keeps for the backward pass; as working space, twice the
-    largest output and twice the largest layer's weights. It does not include the data set, the
-    program itself (half a gigabyte), and what layers allocate while they compute. On a CPU this was
-    within a fifth of the peak for VGGs, residual nets and dense nets.
+    Weights, gradients, the optimiser's `slots` per weight (1 for momentum, 2 for Adam), and the
+    outputs that a batch keeps for the backward pass; as working space, twice the largest output and
+    twice the largest layer's weights; but not the data set and the program (half a gigabyte). On a
+    CPU this was within a fifth of the peak for VGGs, residual nets and dense nets.
 
     >>> training_memory(lambda: keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]), 10)
     900
     """
-    if not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(f"batch_size must be a whole number of at least 1, got {batch_size!r}")
-    calls = walk(_model(net))[0]
-    rows = _rows(calls)
-    sums = _sums(rows)
-    outputs = [
-        row["activation_bytes"]
-        for row, call in zip(rows, calls, strict=True)
-        if not isinstance(call.layer, LEAVES_NOTHING)
-    ]
-    weights = sums["parameters"] + (1 + slots) * sums["trainable"]
-    weights += 2 * max(row["parameters"] for row in rows)
-    return FLOAT32_BYTES * weights + batch_size * (sum(outputs) + 2 * max(outputs))
+    calls = _walk(net)[0]
+    table = _table(calls)
+    sums = _sums(table)
+    kept = [not isinstance(call.layer, LEAVES_NOTHING) for call in calls]
+    outputs = table.activation_bytes[kept]
+    weights = sums["parameters"] + (1 + slots) * sums["trainable"] + 2 * table.parameters.max()
+    return int(FLOAT32_BYTES * weights + batch_size * (outputs.sum() + 2 * outputs.max()))
 
 
 def formatted(table):
@@ -178,21 +153,13 @@ def _column_text(column):
     return column.map(text)
 
 
-def _is_builder(net):
-    return callable(net) and not isinstance(net, keras.layers.Layer)
+def _walk(net):
+    """The calls and ways of `walk`, through a model or what its builder makes."""
+    is_builder = callable(net) and not isinstance(net, keras.layers.Layer)
+    return walk(outline(net) if is_builder else net)
 
 
-def _model(net):
-    return outline(net) if _is_builder(net) else net
-
-
-def _table(rows, index, integers):
-    # First as objects, or a None makes pandas turn integers into floats.
-    table = pd.DataFrame(rows, dtype=object).set_index(index)
-    return table.astype(dict.fromkeys(integers, "int64"))
-
-
-def _rows(calls):
+def _table(calls):
     rows, counted = [], set()
     for call in calls:
         layer = call.layer
@@ -218,7 +185,13 @@ def _rows(calls):
                 "activation_bytes": FLOAT32_BYTES * sum(map(math.prod, call.shapes)),
             }
         )
-    return rows
+    return _frame(rows, "layer", COUNTS)
+
+
+def _frame(rows, index, integers):
+    # First as objects, or a None makes pandas turn integers into floats.
+    table = pd.DataFrame(rows, dtype=object).set_index(index)
+    return table.astype(dict.fromkeys(integers, "int64"))
 
 
 def _by(shape):
@@ -231,7 +204,6 @@ def _side(pair):
 
 
 def _place(name):
-    """Stage and block of a layer, from its name."""
     place = re.match(r"((?:.*/)?(?:stem|stage\d+))(?:_(block[^_]+))?(?:_|$)", name)
     if not place:
         return name, name
@@ -254,25 +226,23 @@ def _multiply_adds(layer, output_shape):
             for *window, channels, filters in kernels
         )
     if kernels and not isinstance(layer, keras.layers.PReLU):
-        raise ValueError(
-            f"net must be made of layers whose multiply-adds are known, got {layer.name!r} of "
-            f"type {type(layer).__name__}; build it from Conv2D, DepthwiseConv2D, "
-            "SeparableConv2D and Dense layers"
-        )
+        rule = "net must be made of layers whose multiply-adds are known"
+        raise ValueError(f"{rule}, got {layer.name!r} of type {type(layer).__name__}")
     return 0
 
 
-def _sums(rows):
-    sums = {name: sum(row[name] for row in rows) for name in COUNTS}
+def _sums(table):
+    sums = table[[*COUNTS]].sum().to_dict()
     return {**sums, "trainable": sums["parameters"] - sums["non_trainable"]}
 
 
-def _summary(model):
-    calls, (way, *_) = walk(model)
+def _summary(net):
+    calls, (way, *_) = _walk(net)
     is_map = way.last_map is not None and way.last_map[0].stride is not None
+    inputs = [call for call in calls if isinstance(call.layer, keras.layers.InputLayer)]
     return {
-        "input": ", ".join(_by(x.shape[1:]) for x in model.inputs),
+        "input": ", ".join(_by(call.shapes[0]) for call in inputs),
         "layers": way.depth,
-        **_sums(_rows(calls)),
+        **_sums(_table(calls)),
         "receptive_field": _side(axis.size for axis in way.last_map) if is_map else None,
     }

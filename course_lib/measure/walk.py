@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import keras
 
-from course_lib.measure.geometry import Axis, padding_before, union
+from course_lib.measure.geometry import Axis, union
 
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 WINDOWS = (*CONVOLUTIONS, keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
@@ -34,8 +34,7 @@ def _layer_nodes(model):
     Keras has no public way to walk through a model with shared layers and operators such as
     `x + y`; `_keras_history` and `_inbound_nodes` are the only private names used here.
     """
-    built = isinstance(model, keras.Model) and model.built
-    if not (built and getattr(model, "inputs", None)):
+    if not (isinstance(model, keras.Model) and model.built and getattr(model, "inputs", None)):
         raise ValueError(
             "model must be a functional or Sequential model that is built, or a function that "
             f"builds one, got {model!r}; start a Sequential model with a keras.Input"
@@ -58,14 +57,11 @@ def walk(model, ways=None, prefix=""):
 
     For a nested model, `ways` lead to its inputs, and `prefix` begins its layers' names. Returns a
     list of `Call`, and a list with the `Way` to each of the model's outputs.
-
-    >>> model = keras.Sequential([keras.Input((9, 9, 1)), keras.layers.Conv2D(2, 3, name="conv")])
-    >>> calls, ways = walk(model)
-    >>> calls[-1].name, calls[-1].shapes, calls[-1].field[0].size, ways[0].depth
-    ('conv', [(7, 7, 2)], 3, 1)
     """
     nodes, calls = _layer_nodes(model), []
-    ways = ways or [_start(_shape(x)) for x in model.inputs]
+    image = [Axis(), Axis()]
+    starts = [image if len(_shape(x)) == 3 else None for x in model.inputs]
+    ways = ways or [Way(start, start, 0) for start in starts]
     known = {id(x): way for x, way in zip(model.inputs, ways, strict=True)}
     for node in nodes:
         layer, inputs, outputs = node.operation, node.input_tensors, node.outputs
@@ -83,18 +79,10 @@ def walk(model, ways=None, prefix=""):
     return calls, [known[id(x)] for x in model.outputs]
 
 
-def _start(shape):
-    image = [Axis(), Axis()] if len(shape) == 3 else None
-    return Way(image, image, 0)
-
-
 def _shape(tensor):
     shape = tuple(tensor.shape[1:])
     if None in shape:
-        raise ValueError(
-            f"model must have inputs of a fixed size, got a tensor of shape {tensor.shape}; "
-            "build it with keras.Input((height, width, channels))"
-        )
+        raise ValueError(f"model must have inputs of a fixed size, got a tensor of {tensor.shape}")
     return shape
 
 
@@ -112,11 +100,6 @@ def _through(layer, ways, shape, output_shape):
 
 def _seen(layer, fields, shape, output_shape):
     """What one output of the layer sees, from the fields of its inputs."""
-    if getattr(layer, "data_format", None) == "channels_first":
-        raise ValueError(
-            f"model must have its channels last, got channels_first in {layer.name!r}; "
-            'build it with data_format="channels_last"'
-        )
     axes = [None] if None in fields else [union(branches) for branches in zip(*fields, strict=True)]
     if None in axes:
         return None
@@ -126,12 +109,10 @@ def _seen(layer, fields, shape, output_shape):
         kernel = getattr(layer, "kernel_size", None) or layer.pool_size
         dilation = getattr(layer, "dilation_rate", (1, 1))
         spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
-        return [
-            axis.slide(span, stride, padding_before(size, span, stride, layer.padding))
-            for axis, size, span, stride in zip(axes, shape[:2], spans, layer.strides, strict=True)
-        ]
-    if isinstance(layer, keras.layers.ZeroPadding2D):
-        return [a.slide(1, before=n) for a, (n, _) in zip(axes, layer.padding, strict=True)]
+        windows = zip(axes, spans, layer.strides, strict=True)
+        return [axis.slide(span, stride) for axis, span, stride in windows]
     if len(output_shape) != 3 or isinstance(layer, GLOBAL_POOLING):
-        return [axis.whole(size) for axis, size in zip(axes, shape[:2], strict=True)]
-    return axes if output_shape[:2] == shape[:2] else None
+        sizes = [axis.slide(size).size for axis, size in zip(axes, shape[:2], strict=True)]
+        return [Axis(size, None) for size in sizes]
+    same = isinstance(layer, keras.layers.ZeroPadding2D) or output_shape[:2] == shape[:2]
+    return axes if same else None

@@ -3,17 +3,15 @@
 Every builder is called as `build_x(input_shape, classes, *, ...)` and has defaults for both:
 
 - `input_shape`: (height, width, channels) of the images, in pixels.
-- `classes`: number of outputs, at least 2. Stacks, single modules and nets without a classifier
-  have none; pass every argument after their input shape by name.
+- `classes`: number of outputs, at least 2. Stacks, modules and nets without a classifier have none.
 - `width`: scales the number of filters, for small images and quick experiments.
-- `**style`: what all layers share: activation, normalisation, initializer, seed and the other
-  fields of `course_lib.models.blocks.Style`.
 - `fc`: units of the hidden dense layers. `dropout`: share of values set to zero in training.
   `stem`: a first convolution that suits small images.
+- `**style`: what all layers share, the fields of `course_lib.models.blocks.Style`.
 
 It returns a Keras model from images (n, height, width, channels), floats, to class probabilities
-(n, classes), float32, unless its docstring says otherwise. Wrong arguments raise ValueError. So do
-images too small for the net's layers; the message names the smallest size.
+(n, classes), float32, unless its docstring says otherwise. Wrong arguments and images too small for
+the net's layers raise ValueError, which names the smallest size.
 
 >>> MODELS["lenet5"]().count_params()
 61706

@@ -26,7 +26,7 @@ ZFNET = (
 )
 
 
-@takes_images(smaller_stem=(3, 2))
+@takes_images
 def build_alexnet(
     input_shape=(227, 227, 3),
     classes=1000,
@@ -34,7 +34,6 @@ def build_alexnet(
     table=ALEXNET,
     groups=1,
     lrn=True,
-    pool_size=3,
     dropout=0.5,
     width=1.0,
     fc=4096,
@@ -46,17 +45,13 @@ def build_alexnet(
 
     The paper says that images are 224×224, but (224 - 11) / 4 is not a whole number; with 227 the
     first map is 55×55, as in the paper. The weights start from He's initialisation
-    (arXiv:1502.01852), not from N(0, 0.01²) with biases of 1 (section 5): that recipe needs the
-    paper's 90 epochs.
+    (arXiv:1502.01852): N(0, 0.01²) with biases of 1 (section 5) needs the paper's 90 epochs.
 
     Args:
         table: the five convolutions and what follows each, like `ALEXNET` in this file.
-        groups: 1, or 2 for the paper's two GPUs, which exchange maps only at conv3.
+        groups: 2 for the paper's two GPUs, which exchange maps only at conv3.
         lrn: whether local response normalisation follows conv1 and conv2 (section 3.3).
-        pool_size: side of the pooling windows. With a stride of 2, windows of 3 overlap (section
-            3.4), windows of 2 do not.
         stem: kernel size and stride of conv1, if not the table's.
-        name: of the model.
 
     >>> build_alexnet((32, 32, 3), 10, width=0.25, fc=128, stem=(3, 2)).output_shape
     (None, 10)
@@ -64,9 +59,7 @@ def build_alexnet(
     check_choice("groups", groups, (1, 2))
     style = Style(**style)
     image = keras.Input(input_shape, name="image")  # 227×227×3
-    x = trunk(
-        image, table, style, width=width, stem=stem, lrn=lrn, pool_size=pool_size, groups=groups
-    )  # 6×6×256
+    x = trunk(image, table, style, width=width, stem=stem, lrn=lrn, groups=groups)  # 6×6×256
     x = layers.Flatten(name="flatten")(x)  # 6·6·256 = 9216
     for i in (6, 7):
         x = dense(x, fc, f"fc{i}", style)
@@ -83,11 +76,8 @@ def build_zfnet(input_shape=(224, 224, 3), classes=1000, **changes):
     return build_alexnet(input_shape, classes, **{"table": ZFNET, "name": "zfnet"} | changes)
 
 
-def trunk(x, table, style, *, width=1.0, stem=None, lrn=True, pool_size=3, groups=1, linear=()):
-    """The convolutions of a table; the arguments are those of `build_alexnet`.
-
-    `linear` holds the numbers of the convolutions without activation.
-    """
+def trunk(x, table, style, *, width=1.0, stem=None, lrn=True, groups=1, linear=()):
+    """The convolutions of a table; `linear` holds the numbers of those without activation."""
     widths = scaled([row[0] for row in table], width, multiple=groups)
     for i, (_, kernel, stride, padding, grouped, then) in enumerate(table, start=1):
         kernel, stride = stem if stem and i == 1 else (kernel, stride)
@@ -95,22 +85,13 @@ def trunk(x, table, style, *, width=1.0, stem=None, lrn=True, pool_size=3, group
             x = layers.ZeroPadding2D(padding, name=f"pad{i}")(x)
             padding = "valid"
         in_groups = groups if grouped else 1
-        x = conv(
-            x,
-            widths[i - 1],
-            kernel,
-            f"conv{i}",
-            style,
-            stride,
-            padding,
-            in_groups,
-            act=i not in linear,
-        )
+        act = i not in linear
+        x = conv(x, widths[i - 1], kernel, f"conv{i}", style, stride, padding, in_groups, act=act)
         # AlexNet: 55×55×96, 27×27×256, 13×13×384, 13×13×384, 13×13×256
         for step in then:
             if step == "lrn":
                 x = LocalResponseNormalization(name=f"lrn{i}")(x) if lrn else x
             else:
                 padding = "same" if step == "pool_same" else "valid"
-                x = layers.MaxPooling2D(pool_size, 2, padding, name=f"pool{i}")(x)  # 27, 13, 6
+                x = layers.MaxPooling2D(3, 2, padding, name=f"pool{i}")(x)  # 27, 13, 6
     return x

@@ -14,6 +14,7 @@ import keras
 from keras import layers
 
 from course_lib.models.layers import ChannelPadding, FusedBatchNormalization
+from course_lib.models.sizes import check_choice
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,32 +27,26 @@ class Style:
         conv_bias: whether convolutions have biases. None: only without normalisation, which would
             cancel them.
         l2: strength of an L2 penalty on the kernels, added to the loss.
-        initializer: of every kernel, by its Keras name, or an initializer object.
+        initializer: of every kernel, by its Keras name.
         seed: decides each layer's kernel together with the layer's name, whatever other layers the
-            net has. None: the initializer's own seed or, if it has none, one drawn from Python's
-            `random`, which `keras.utils.set_random_seed` seeds.
+            net has. None: drawn from Python's `random`, which `keras.utils.set_random_seed` seeds.
 
-    >>> style = Style(seed=1)
-    >>> first, again, other = (style.kernel(name) for name in ("conv1", "conv1", "conv2"))
-    >>> first["kernel_initializer"].seed == again["kernel_initializer"].seed
-    True
-    >>> first["kernel_initializer"].seed == other["kernel_initializer"].seed
-    False
+    >>> seeds = {Style(seed=1).kernel("conv1")["kernel_initializer"].seed for _ in range(3)}
+    >>> len(seeds)
+    1
     """
 
     activation: str | None = "relu"
     normalisation: str | None = None
     conv_bias: bool | None = None
     l2: float = 0.0
-    initializer: str | keras.Initializer = "he_normal"
+    initializer: str = "he_normal"
     seed: int | None = None
 
     def __post_init__(self):
-        if self.normalisation not in (None, "batch"):
-            raise ValueError(f'normalisation must be "batch" or None, got {self.normalisation!r}')
+        check_choice("normalisation", self.normalisation, ("batch", None))
         if self.seed is None:
-            own = keras.initializers.get(self.initializer).get_config().get("seed")
-            object.__setattr__(self, "seed", random.getrandbits(31) if own is None else own)
+            object.__setattr__(self, "seed", random.getrandbits(31))
 
     def kernel(self, name: str) -> dict:
         """Settings of the kernel of the layer `name`."""
@@ -71,9 +66,8 @@ def conv(
 ):
     """Convolution, then batch normalisation and activation where the style has them.
 
-    Args:
-        filters, kernel, stride, padding, groups: as in Keras; `kernel` may be (height, width).
-        norm, act: False leaves normalisation or activation out, whatever the style says.
+    `filters`, `kernel`, `stride`, `padding` and `groups` are as in Keras; `norm` and `act` of False
+    leave normalisation or activation out, whatever the style says.
 
     >>> conv(keras.Input((8, 8, 3)), 4, 3, "conv1", Style(), stride=2).shape
     (None, 4, 4, 4)
@@ -122,21 +116,12 @@ def classifier(x, classes, style, name="probabilities"):
     )(x)
 
 
-def mlpconv(x, widths: Sequence[int], kernel, name, style):
-    """A convolution followed by 1×1 convolutions: a small net that slides (arXiv:1312.4400)."""
-    for k, filters in enumerate(widths, start=1):
-        x = conv(x, filters, kernel if k == 1 else 1, f"{name}_conv{k}", style)
-    return x
-
-
 def inception_module(x, widths: Sequence[int | None], name, style, kernel5=5):
     """Four branches on the same maps, side by side (arXiv:1409.4842, Fig. 2).
 
-    Args:
-        widths: filters of 1×1, 3×3 reduce, 3×3, 5×5 reduce, 5×5 and pool projection, in the order
-            of the paper's Table 1. None leaves out a reduction or the projection, as in the naive
-            module.
-        kernel5: side of the "5×5" kernel; some well-known code uses 3 by mistake.
+    `widths` are the filters of 1×1, 3×3 reduce, 3×3, 5×5 reduce, 5×5 and pool projection, as in the
+    paper's Table 1; None leaves out a reduction or the projection, as in the naive module.
+    `kernel5` is the side of the "5×5" kernel; some well-known code uses 3 by mistake.
 
     >>> inception_module(keras.Input((8, 8, 3)), (3, 2, 2, 2, 2, 2), "module", Style()).shape
     (None, 8, 8, 9)
@@ -167,8 +152,8 @@ def residual_block(x, convolutions, name, style, shortcut="projection", preactiv
         convolutions: (filters, kernel, stride) of each: two make a basic block, three (1×1, 3×3,
             1×1) a bottleneck.
         shortcut: what takes `x` to the sum where the shape changes: "projection", a 1×1 convolution
-            (option B of section 3.3); "padding", every other pixel plus channels of zeros, without
-            weights (option A). None: no shortcut at all, a plain block.
+            (option B of section 3.3); "padding", every other pixel plus channels of zeros (option
+            A). None: no shortcut at all, a plain block.
         preactivation: whether normalisation and activation precede each convolution, and nothing
             follows the sum (arXiv:1603.05027, Fig. 4e).
 

@@ -23,7 +23,7 @@ STAGES = {
 AUXILIARY_AFTER = ("stage4_blocka", "stage4_blockd")
 
 
-@takes_images()
+@takes_images
 def build_inception_module(
     input_shape=(32, 32, 3), *, widths=(3, 2, 2, 2, 2, 2), kernel5=5, **style
 ):
@@ -39,7 +39,7 @@ def build_inception_module(
     return keras.Model(image, x, name="inception_module")
 
 
-@takes_images(smaller_stem="small")
+@takes_images
 def build_googlenet(
     input_shape=(224, 224, 3),
     classes=1000,
@@ -49,24 +49,20 @@ def build_googlenet(
     stem="large",
     kernel5=5,
     dropout=0.4,
-    auxiliary_dropout=0.7,
     lrn=True,
     **style,
 ):
     """GoogLeNet: nine Inception modules, 22 layers deep, 6,998,552 parameters.
 
     This count follows from the widths in the paper's Table 1, but differs from the parameters
-    printed there.
+    printed there. `kernel5` is as in `blocks.inception_module`.
 
     Args:
-        auxiliary: whether two auxiliary heads follow modules 4a and 4d, which bring the loss closer
-            to the stem in training: 13,378,280 parameters in all. Each head's loss counts 0.3 times
-            (section 5; `TrainingConfig.auxiliary_weight`).
+        auxiliary: whether two auxiliary heads follow modules 4a and 4d, outputs of their own:
+            13,378,280 parameters in all.
         stem: "large", the paper's, which reduces the side to an eighth; or "small", one 3×3
-            convolution at full size, for images of 32×32.
-        kernel5: as in `blocks.inception_module`.
-        dropout: before the last layer; auxiliary_dropout: before the heads' last layers.
-        lrn: local response normalisation in the large stem, which has no weights.
+            convolution at full size.
+        lrn: whether the large stem has local response normalisation.
     """
     check_choice("stem", stem, ("large", "small"))
     style = Style(**style)
@@ -92,7 +88,7 @@ def build_googlenet(
                 y = conv(y, n128, 1, f"{name}_auxiliary_conv", style)  # 4×4×128
                 y = layers.Flatten(name=f"{name}_auxiliary_flatten")(y)  # 2048
                 y = dense(y, n1024, f"{name}_auxiliary_fc", style)
-                y = layers.Dropout(auxiliary_dropout, name=f"{name}_auxiliary_dropout")(y)
+                y = layers.Dropout(0.7, name=f"{name}_auxiliary_dropout")(y)
                 heads.append(classifier(y, classes, style, f"auxiliary{len(heads) + 1}"))
         if i < max(STAGES):
             x = layers.MaxPooling2D(3, 2, "same", name=f"stage{i}_pool")(x)
@@ -104,7 +100,7 @@ def build_googlenet(
     return keras.Model(image, [x, *heads] if auxiliary else x, name=name)
 
 
-@takes_images()
+@takes_images
 def build_inception_v3(input_shape=(299, 299, 3), classes=1000):
     """Keras's Inception v3 (Szegedy et al., arXiv:1512.00567): 23,851,784 parameters."""
     return keras.applications.InceptionV3(weights=None, input_shape=input_shape, classes=classes)

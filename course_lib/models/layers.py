@@ -8,10 +8,10 @@ import tensorflow as tf
 class FusedBatchNormalization(keras.layers.BatchNormalization):
     """Batch normalisation that trains with one fused kernel (Ioffe, Szegedy, arXiv:1502.03167).
 
-    It has the arguments, weights and results of `keras.layers.BatchNormalization`, which computes
-    mean, variance and output in separate operations. On a CPU the fused kernel trains a small
-    residual net faster; `make bench` measures by how much. In mixed precision the statistics are
-    float32.
+    It has the arguments, weights and results of `keras.layers.BatchNormalization`, whose separate
+    operations train a small residual net more slowly on a CPU; `make bench` measures by how much.
+    It falls back to them where the kernel does not fit, as for inputs without height and width. In
+    mixed precision the statistics are float32.
 
     >>> images = keras.random.normal((8, 4, 4, 5), mean=3, seed=0)
     >>> normalised = FusedBatchNormalization()(images, training=True).numpy()
@@ -23,32 +23,32 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         fits_the_kernel = (
             training  # at inference, and in a frozen layer, no statistics are computed
             and self.trainable
+            and len(inputs.shape) == 4
+            and self.axis in (-1, 3)
+            and self.scale
+            and self.center
             and mask is None
-            and self.axis in (-1, len(inputs.shape) - 1)
             and self.variable_dtype == "float32"
             and not getattr(self, "synchronized", False)
             and not getattr(self, "renorm", False)
         )
         if not fits_the_kernel:
             return super().call(inputs, training=training, mask=mask)
-
-        channels = inputs.shape[-1]
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=inputs if len(inputs.shape) == 4 else tf.reshape(inputs, [-1, 1, 1, channels]),
-            scale=self.gamma if self.scale else tf.ones([channels]),
-            offset=self.beta if self.center else tf.zeros([channels]),
+            x=inputs,
+            scale=self.gamma,
+            offset=self.beta,
             mean=[],
             variance=[],
             epsilon=self.epsilon,
             is_training=True,
         )
         # The kernel divides the squared deviations by n - 1 (Bessel's correction), Keras by n.
-        n = tf.cast(tf.size(inputs) // channels, tf.float32)
+        n = tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)
         variance *= (n - 1.0) / n
-
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * self.momentum + batch * (1.0 - self.momentum))
-        return tf.reshape(outputs, tf.shape(inputs))
+        return outputs
 
 
 @keras.saving.register_keras_serializable(package="course_lib")
@@ -56,18 +56,14 @@ class LocalResponseNormalization(keras.layers.Layer):
     """Divides each value by a power of the energy of five adjacent channels at the same pixel.
 
     `b[i] = a[i] / (2 + 0.0001 * sum(a[j]**2)) ** 0.75`, over the channels `j` from `i - 2` to
-    `i + 2` that exist: AlexNet's formula and constants (NIPS 2012, section 3.3).
-    `tf.nn.local_response_normalization` gives the same values with `depth_radius=2`, but trains at
-    less than half the speed on a CPU. Takes (n, height, width, channels) and computes in float32.
+    `i + 2` that exist: AlexNet's formula and constants (NIPS 2012, section 3.3). Takes (n, height,
+    width, channels) and computes in float32. TensorFlow's own has the same values, but trains at
+    less than half the speed on a CPU.
 
     >>> image = keras.ops.full((1, 1, 1, 4), 100.0)
     >>> LocalResponseNormalization()(image).numpy().round().astype(int).ravel().tolist()
     [30, 26, 26, 30]
     """
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.input_spec = keras.layers.InputSpec(ndim=4)
 
     def call(self, inputs):
         x = tf.cast(inputs, tf.float32)

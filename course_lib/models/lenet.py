@@ -7,16 +7,13 @@ from course_lib.models.blocks import Style, classifier, conv, dense
 from course_lib.models.sizes import scaled, takes_images
 
 
-@takes_images()
+@takes_images
 def build_lenet5(input_shape=(32, 32, 1), classes=10, *, width=1.0, **style):
     """LeNet-5 in its modern form: 61,706 parameters for 32×32 grey images and 10 classes.
 
     The paper counts 60,000 (section II-B): each map of its second convolution sees only some of the
-    maps before it, its pooling layers have weights, and its output layer measures distances instead
-    of using a softmax.
-
-    `width` scales the hidden dense layers too. The style defaults to tanh and Glorot's uniform
-    weights.
+    maps before it, its pooling layers have weights, and its output layer measures distances.
+    `width` scales the dense layers too.
     """
     style = Style(**{"activation": "tanh", "initializer": "glorot_uniform"} | style)
     c1, c3, c5, f6 = scaled((6, 16, 120, 84), width)

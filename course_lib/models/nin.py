@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from course_lib.models.blocks import Style, mlpconv
+from course_lib.models.blocks import Style, conv
 from course_lib.models.sizes import scaled, takes_images
 
 # The usual widths for CIFAR (the paper gives none): filters of the convolution and of the two 1×1
@@ -11,19 +11,20 @@ from course_lib.models.sizes import scaled, takes_images
 BLOCKS = (((192, 160, 96), 5), ((192, 192, 192), 5), ((192, 192), 3))
 
 
-@takes_images()
+@takes_images
 def build_nin(input_shape=(32, 32, 3), classes=10, *, width=1.0, dropout=0.5, **style):
     """Network in Network for CIFAR: 966,986 parameters for 10 classes, and no dense layer.
 
-    Its last maps have one channel per class, whose average is the class's score. So the channel
-    shows where the net saw the class. Dropout is between the blocks.
+    Its last maps have a channel per class, which shows where the net saw it; the average is its
+    score. Dropout is between the blocks.
     """
     style = Style(**style)
     x = image = keras.Input(input_shape, name="image")  # 32×32×3
     for i, (filters, kernel) in enumerate(BLOCKS, start=1):
         last = i == len(BLOCKS)
         widths = [*scaled(filters, width), *([classes] if last else [])]
-        x = mlpconv(x, widths, kernel, f"stage{i}", style)
+        for k, n in enumerate(widths, start=1):
+            x = conv(x, n, kernel if k == 1 else 1, f"stage{i}_conv{k}", style)
         if not last:
             x = layers.MaxPooling2D(3, strides=2, name=f"stage{i}_pool")(x)  # 15×15×96, 7×7×192
             x = layers.Dropout(dropout, name=f"stage{i}_dropout")(x)

@@ -28,7 +28,7 @@ CIFAR_DEPTHS = (20, 32, 44, 56, 110)
 STYLE = {"normalisation": "batch", "initializer": "he_uniform"}
 
 
-@takes_images()
+@takes_images
 def build_resnet(
     input_shape=(224, 224, 3),
     classes=1000,
@@ -43,7 +43,7 @@ def build_resnet(
 
     Args:
         depth: 18 or 34 (blocks of two 3×3), 50, 101 or 152 (bottlenecks: 1×1, 3×3, 1×1).
-        shortcut: "projection" (option B), "padding" (option A), or None: a plain net.
+        shortcut: as in `blocks.residual_block`.
         stride_on: which convolution of a bottleneck halves the maps: 1, its first 1×1 (the paper),
             or 3, its 3×3 (most code since then).
     """
@@ -64,7 +64,7 @@ def build_resnet(
     return keras.Model(image, classifier(x, classes, style), name=f"{kind}{depth}")
 
 
-@takes_images()
+@takes_images
 def build_resnet_cifar(
     input_shape=(32, 32, 3),
     classes=10,
@@ -77,18 +77,10 @@ def build_resnet_cifar(
 ):
     """The thin nets of 6n + 2 layers for small images (section 4.2): 16, 32 and 64 filters.
 
-    Args:
-        depth: 6n + 2; the paper has 20, 32, 44, 56, 110 and 1202.
-        shortcut: "padding" (option A, the paper's choice here), "projection" (option B), or None:
-            a plain net.
-        preactivation: whether normalisation and activation precede each convolution
-            (arXiv:1603.05027).
+    `depth` is 6n + 2; `shortcut` and `preactivation` are those of `blocks.residual_block`.
     """
-    if not isinstance(depth, int) or depth < 8 or (depth - 2) % 6:
-        raise ValueError(
-            "depth must be 6n + 2 (two layers in each of n blocks in three stages, the stem and "
-            f"the classifier), such as 20, 32, 44, 56 or 110, got {depth!r}"
-        )
+    if depth < 8 or (depth - 2) % 6:
+        raise ValueError(f"depth must be 6n + 2, such as 20, 32, 44, 56 or 110, got {depth!r}")
     counts = [(depth - 2) // 6] * 3
     style, filters = Style(**STYLE | style), scaled(CIFAR_FILTERS, width)
     then = {"norm": not preactivation, "act": not preactivation}

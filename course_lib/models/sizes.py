@@ -3,7 +3,6 @@
 import bisect
 import functools
 import inspect
-import math
 from collections.abc import Iterable, Sequence
 
 import keras
@@ -13,71 +12,59 @@ from course_lib.models.weightless import outline
 LARGEST = 1024  # side in pixels; a net that cannot be built for this size has another fault
 
 
-def takes_images(smaller_stem=None):
+def takes_images(build):
     """Decorator for builders: checks `input_shape` and `classes`, and names the smallest size.
 
-    The size follows from the net itself: if Keras cannot build the net, or a stride is larger than
-    the map, an outline of the net for a large image tells which sizes fit. `smaller_stem` is a
-    value of the builder's `stem` for smaller images; the error suggests it to callers who did not
-    set `stem`.
+    If Keras cannot build the net, or a stride is larger than the map, an outline of the net for a
+    large image tells which sizes fit.
 
     >>> import keras
-    >>> @takes_images()
+    >>> @takes_images
     ... def build(input_shape):
     ...     image = keras.Input(input_shape)
     ...     return keras.Model(image, keras.layers.Conv2D(4, 5)(image))
     >>> build((4, 8, 3))
     Traceback (most recent call last):
-    ValueError: input_shape must be at least 5×5 for the stages of this net, got 4×8
+    ValueError: input_shape must be at least 5×5 for this net, got 4×8; take larger images
     """
+    signature = inspect.signature(build)
 
-    def decorate(build):
-        signature = inspect.signature(build)
+    @functools.wraps(build)
+    def checked(*args, **kwargs):
+        call = signature.bind(*args, **kwargs)
+        call.apply_defaults()
+        shape, classes = call.arguments["input_shape"], call.arguments.get("classes", 2)
+        whole = isinstance(shape, tuple | list) and all(isinstance(n, int) and n > 0 for n in shape)
+        if not whole or len(shape) != 3:
+            rule = "input_shape must be (height, width, channels), whole numbers"
+            raise ValueError(f"{rule}, got {shape!r}")
+        if not isinstance(classes, int) or classes < 2:
+            raise ValueError(f"classes must be a whole number of at least 2, got {classes!r}")
+        height, width, channels = shape
 
-        @functools.wraps(build)
-        def checked(*args, **kwargs):
-            call = signature.bind(*args, **kwargs)
-            call.apply_defaults()
-            shape, classes = call.arguments["input_shape"], call.arguments.get("classes", 2)
-            if not (
-                isinstance(shape, tuple | list)
-                and len(shape) == 3
-                and all(isinstance(n, int) and n > 0 for n in shape)
-            ):
-                raise ValueError(
-                    f"input_shape must be (height, width, channels), whole numbers, got {shape!r}"
-                )
-            if not isinstance(classes, int) or classes < 2:
-                raise ValueError(f"classes must be a whole number of at least 2, got {classes!r}")
-            height, width, channels = shape
-
-            refusal = None
-            try:
-                model = build(*args, **kwargs)
-            except ValueError as error:
-                refusal = error
-            if refusal is None and _takes(model, height, width):
+        refusal = None
+        try:
+            model = build(*args, **kwargs)
+            if _takes(model, height, width):
                 return model
-            call.arguments["input_shape"] = (LARGEST, LARGEST, channels)
-            try:
-                large = outline(lambda: build(*call.args, **call.kwargs))
-            except ValueError:
-                raise refusal from None
-            sides = range(1, LARGEST + 1)
-            smallest = 1 + bisect.bisect_left(sides, True, key=lambda n: _takes(large, n, n))
-            if smallest <= min(height, width):
-                raise refusal
-            advice = ""
-            if smaller_stem and "stem" not in kwargs:
-                advice = f"; take larger images, or a smaller stem, such as stem={smaller_stem!r}"
-            raise ValueError(
-                f"input_shape must be at least {smallest}×{smallest} for the stages of this net, "
-                f"got {height}×{width}{advice}"
-            )
+        except ValueError as error:
+            refusal = error
+        call.arguments["input_shape"] = (LARGEST, LARGEST, channels)
+        try:
+            large = outline(lambda: build(*call.args, **call.kwargs))
+        except ValueError:
+            raise refusal from None
+        sides = range(1, LARGEST + 1)
+        smallest = 1 + bisect.bisect_left(sides, True, key=lambda n: _takes(large, n, n))
+        if smallest <= min(height, width):
+            raise refusal
+        stem = " or a smaller stem" if "stem" in signature.parameters else ""
+        raise ValueError(
+            f"input_shape must be at least {smallest}×{smallest} for this net, "
+            f"got {height}×{width}; take larger images{stem}"
+        )
 
-        return checked
-
-    return decorate
+    return checked
 
 
 def _takes(model, height, width):
@@ -107,23 +94,15 @@ def check_choice(name: str, value, choices: Iterable) -> None:
 def scaled(filters: Sequence[int], width: float, multiple: int = 1) -> list[int]:
     """The numbers of filters in a net that is `width` times as wide.
 
-    Raises ValueError if a layer would have no filters, or if a number is not a multiple of
-    `multiple`, the number of groups in a grouped convolution.
+    Raises ValueError if one is 0, or not a multiple of `multiple`, the number of groups.
 
     >>> scaled((64, 128), 0.25)
     [16, 32]
     """
-    if not isinstance(width, int | float) or not 0 < width < math.inf:
-        raise ValueError(f"width must be a number above 0, got {width!r}")
     numbers = [round(width * n) for n in filters]
     if min(numbers) < 1:
-        smallest = 0.5 / min(filters)
-        raise ValueError(
-            f"width must leave each layer a filter, got {width!r}; take more than {smallest:.2g}"
-        )
+        raise ValueError(f"width must leave each layer a filter, got {width!r}")
     if any(n % multiple for n in numbers):
-        raise ValueError(
-            f"width must leave each layer a multiple of {multiple} filters, got {width!r}; "
-            "1, 0.5, 0.25 and 0.125 do"
-        )
+        rule = f"width must leave each layer a multiple of {multiple} filters"
+        raise ValueError(f"{rule}, got {width!r}; 1, 0.5, 0.25 and 0.125 do")
     return numbers

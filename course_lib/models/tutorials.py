@@ -20,14 +20,13 @@ ZFNET_BLOG = (
 )
 
 
-@takes_images()
+@takes_images
 def build_alexnet_blog(input_shape=(227, 227, 3), classes=1000, *, width=1.0, fc=2048, **style):
     """A two-tower rebuild that is not AlexNet: 200,425,832 parameters.
 
-    Its five convolutions are those of the paper. But it has no activations, no response
-    normalisation, no dropout, and no pooling layer after the second convolution, so its first dense
-    layers grow to 177 million weights. Chapter 02 asks you to find these differences. `fc` is the
-    number of units in each tower.
+    Its convolutions are the paper's. But it has no activations, no response normalisation, no
+    dropout, and no pooling layer after the second convolution, so its first dense layers have 177
+    million weights. `fc` is the number of units in each tower.
     """
     style = Style(**{"activation": None} | style)
     n48, n128, n192 = scaled((48, 128, 192), width)
@@ -52,16 +51,12 @@ def build_alexnet_blog(input_shape=(227, 227, 3), classes=1000, *, width=1.0, fc
     return keras.Model(image, classifier(both, classes, style), name="alexnet_blog")
 
 
-@takes_images(smaller_stem=(3, 2))
+@takes_images
 def build_nin_blog(input_shape=(227, 227, 3), *, width=1.0, stem=None, **style):
     """A 'NiN' that isn't one: AlexNet's convolutions, then global average pooling.
 
-    3,747,200 parameters. It has no 1×1 convolution and no classifier: its output is 256 averages.
-    Its conv1 has no activation either. Chapter 03 asks what is missing. `stem`: as in
-    `build_alexnet`; None: AlexNet's.
-
-    >>> build_nin_blog((67, 67, 3), width=0.25).output_shape
-    (None, 64)
+    3,747,200 parameters, no 1×1 convolution, no activation after conv1, and no classifier: its
+    output is 256 averages.
     """
     image = keras.Input(input_shape, name="image")
     style = Style(**style)
@@ -70,13 +65,12 @@ def build_nin_blog(input_shape=(227, 227, 3), *, width=1.0, stem=None, **style):
     return keras.Model(image, x, name="nin_blog")
 
 
-@takes_images()
+@takes_images
 def build_resnet50_resized_cifar100(input_shape=(32, 32, 3), classes=100, *, size=224):
     """Keras's ResNet-50 behind a layer that enlarges small images: 23,792,612 parameters.
 
-    Its weights start at random (`weights=None`), so nothing is transferred; an image enlarged to
-    224×224 costs 49 times as much as one of 32×32, but shows nothing more. `size` is the side in
-    pixels to which images are enlarged.
+    Its weights start at random (`weights=None`), so nothing is transferred; an image enlarged to a
+    side of `size` = 224 pixels costs 49 times as much as one of 32, but shows nothing more.
     """
     image = keras.Input(input_shape, name="image")  # 32×32×3
     x = layers.Resizing(size, size, name="resize")(image)  # 224×224×3
@@ -89,11 +83,7 @@ def build_resnet50_resized_cifar100(input_shape=(32, 32, 3), classes=100, *, siz
 
 
 def variant(build, input_shape, classes, **changes):
-    """The same builder with different defaults.
-
-    >>> variant(build_vgg, (32, 32, 3), 10, width=0.125, fc=64)(classes=7).output_shape
-    (None, 7)
-    """
+    """The same builder with different defaults, which still takes its arguments by position."""
     return lambda input_shape=input_shape, classes=classes, **others: build(
         input_shape, classes, **changes | others
     )

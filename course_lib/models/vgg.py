@@ -19,7 +19,7 @@ CONFIGURATIONS = {
 }
 
 
-@takes_images()
+@takes_images
 def build_vgg(
     input_shape=(224, 224, 3),
     classes=1000,
@@ -32,8 +32,7 @@ def build_vgg(
 ):
     """One of VGG's nets, A to E: five stages of small convolutions and three dense layers.
 
-    `configuration` is "A", "A-LRN", "B", "C", "D" (VGG-16) or "E" (VGG-19). Dropout follows the two
-    hidden dense layers (section 3.1).
+    `configuration` is "A", "A-LRN", "B", "C", "D" (VGG-16) or "E" (VGG-19).
     """
     check_choice("configuration", configuration, CONFIGURATIONS)
     style = Style(**style)
@@ -55,7 +54,7 @@ def build_vgg(
     return keras.Model(image, x, name=f"vgg_{configuration.lower().replace('-', '_')}")
 
 
-@takes_images()
+@takes_images
 def build_stack(input_shape=(32, 32, 3), *, kernels=(3, 3), **style):
     """A stack of convolutions without padding, two filters each, as compared in section 2.3.
 

@@ -9,8 +9,7 @@ import keras
 def outline(build):
     """The model that `build()` makes, with its shapes and counts but no memory for its weights.
 
-    AlexNet's 62 million weights take 250 MB and a second to fill; counting them takes neither. Show
-    the model as a table or a diagram; do not train, save or run it. `build` may also return several
+    Show it as a table or a diagram; do not train, save or run it. `build` may also return several
     models. The program's random numbers and layer names go on as if there had been no outline.
 
     >>> wide = outline(lambda: keras.Sequential([keras.Input((10**5,)), keras.layers.Dense(10**5)]))

@@ -1,12 +1,11 @@
 """Whether model, images and computer suit a training, before it takes a student's time."""
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from course_lib import machine
-from course_lib.measure import tables
-from course_lib.training.precision import set_precision
+from course_lib.measure import arguments, tables
+from course_lib.training.precision import policy
 
 
 def check(model, train, test, config):
@@ -21,45 +20,22 @@ def check(model, train, test, config):
 
 def check_images(name, pair, model):
     images, labels = (np.asarray(part) for part in pair)
-    expected = tuple(model.input_shape[1:])
-    if images.shape[1:] != expected or len(images) == 0:
-        raise ValueError(
-            f"{name} images must have the shape (n, {', '.join(map(str, expected))}) that the "
-            f"model takes, with n at least 1; got {images.shape}"
-        )
-    if images.dtype != np.float32:
-        raise ValueError(
-            f"{name} images must be float32, got {images.dtype}; use `course_lib.data.normalise`"
-        )
+    arguments.check_images(model, images, f"{name} images")
     if not np.isfinite(images).all():
         raise ValueError(f"{name} images must be finite numbers, got NaN or infinity among them")
-    if labels.shape != (len(images),) or not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(
-            f"{name} labels must hold one integer for each of the {len(images)} images, "
-            f"got shape {labels.shape} and dtype {labels.dtype}"
-        )
-    classes = model.outputs[0].shape[-1]
-    if labels.min() < 0 or labels.max() >= classes:
-        raise ValueError(
-            f"{name} labels must be from 0 to {classes - 1}, since the model has {classes} "
-            f"classes; got {labels.min()} to {labels.max()}"
-        )
+    arguments.check_labels(model, labels, len(images), f"{name} labels")
 
 
 def _check_precision(model, config):
-    before = keras.config.dtype_policy()
-    set_precision(config.precision)
-    wanted = keras.config.dtype_policy().compute_dtype
-    keras.config.set_dtype_policy(before)
+    wanted = policy(config.precision).removeprefix("mixed_")
     kernels = [layer for layer in model.layers if getattr(layer, "kernel", None) is not None]
     # The last layer before each output (Keras lists these last) is always float32: a softmax in
     # bfloat16 is too coarse.
     for layer in kernels[: -len(model.outputs)]:
         if layer.compute_dtype != wanted:
             raise ValueError(
-                f"precision {config.precision!r} means {wanted} here, but layer {layer.name!r} "
-                f"was built in {layer.compute_dtype}; call `set_precision` before building the "
-                "model, or use `train`, which does"
+                f"precision {config.precision!r} means {wanted} here, but layer {layer.name!r} is "
+                f"in {layer.compute_dtype}; call `set_precision` before building, or use `train`"
             )
 
 
@@ -82,12 +58,6 @@ def _check_memory(model, train, test, config):
 
 
 def _check_outputs(model, images, config):
-    classes = {output.shape[-1] for output in model.outputs}
-    if len(classes) > 1:
-        raise ValueError(
-            "all outputs of the model must have the same number of classes, since they learn from "
-            f"the same labels; got {', '.join(map(str, sorted(classes)))}"
-        )
     try:
         outputs = [np.asarray(output) for output in tf.nest.flatten(model(images))]
     except tf.errors.OpError as error:

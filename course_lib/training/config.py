@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 from course_lib.data.dataset import check_whole
+from course_lib.models.sizes import check_choice
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -25,10 +26,9 @@ class TrainingConfig:
             it too: AlexNet (section 5). "decoupled" subtracts learning_rate * weight_decay * w
             apart from the step: AdamW and modern recipes.
         label_smoothing: share of the target that is spread over all classes.
-        auxiliary_weight: weight of each auxiliary head's loss; 0.3 in GoogLeNet (arXiv:1409.4842,
-            section 5).
-        augmentation: "none", "flip", "crop" or "crop+flip" (see `course_lib.data.augmentation`).
-        precision: "float32", "bfloat16" or "auto" (see `course_lib.training.precision`).
+        auxiliary_weight: of each auxiliary head's loss (GoogLeNet, arXiv:1409.4842, section 5).
+        augmentation: "none", "flip", "crop" or "crop+flip" (see `data.augmentation`).
+        precision: "float32", "bfloat16" or "auto" (see `training.precision`).
         seed: decides initialisation, order of the images, augmentation and dropout.
 
     >>> TrainingConfig(epochs=3, optimizer="adam", learning_rate=1e-3).epochs
@@ -59,8 +59,7 @@ class TrainingConfig:
             "precision": ("float32", "bfloat16", "auto"),
         }
         for name, allowed in choices.items():
-            if (value := getattr(self, name)) not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+            check_choice(name, getattr(self, name), allowed)
         for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
             check_whole(name, value := getattr(self, name), least)
             object.__setattr__(self, name, int(value))  # Keras and JSON refuse NumPy's integers
@@ -72,7 +71,5 @@ class TrainingConfig:
             if not 0 <= (value := getattr(self, name)) < limit:
                 raise ValueError(f"{name} must be at least 0 and below {limit}, got {value!r}")
         if not 0 <= self.warmup_epochs <= self.epochs:
-            raise ValueError(
-                f"warmup_epochs must be from 0 to epochs ({self.epochs}), "
-                f"got {self.warmup_epochs!r}"
-            )
+            rule = f"warmup_epochs must be from 0 to epochs ({self.epochs})"
+            raise ValueError(f"{rule}, got {self.warmup_epochs!r}")

@@ -10,25 +10,21 @@ import keras
 from course_lib.machine import BFLOAT16_INSTRUCTIONS, cpu_features
 
 
-def set_precision(name: str = "float32") -> str:
-    """Set the number format of every Keras layer that is made from now on.
+def policy(name):
+    """The Keras policy of "float32", "bfloat16" or "auto": bfloat16 where instructions for it are.
 
-    Args:
-        name: "float32"; "bfloat16", which computes in bfloat16 but keeps the weights in float32;
-            or "auto": bfloat16 if the processor has instructions for it, else float32.
-
-    Returns:
-        The name of Keras's new policy, "float32" or "mixed_bfloat16".
-
-    >>> set_precision("float32")
-    'float32'
+    >>> policy("bfloat16")
+    'mixed_bfloat16'
     """
-    if name not in ("float32", "bfloat16", "auto"):
-        raise ValueError(
-            f"name must be 'float32', 'bfloat16' or 'auto', got {name!r}; choose 'auto' if unsure"
-        )
     if name == "auto":
         name = "bfloat16" if BFLOAT16_INSTRUCTIONS & cpu_features() else "float32"
-    policy = "mixed_bfloat16" if name == "bfloat16" else "float32"
-    keras.config.set_dtype_policy(policy)
-    return policy
+    return {"float32": "float32", "bfloat16": "mixed_bfloat16"}[name]
+
+
+def set_precision(name: str = "float32") -> str:
+    """Set and return the `policy` of every layer that is made from now on.
+
+    In bfloat16 the weights stay float32.
+    """
+    keras.config.set_dtype_policy(policy(name))
+    return policy(name)

@@ -63,8 +63,3 @@ def test_show_closes_the_figure_and_returns_none(capsys):
 def test_show_refuses_a_text_that_says_nothing(alt):
     with pytest.raises(ValueError, match="alt must be a sentence"):
         show(plots.bars({"a": 1}), alt=alt)
-
-
-def test_show_refuses_what_is_no_figure():
-    with pytest.raises(TypeError, match="fig must be a matplotlib Figure, got list"):
-        show([], alt=ALT)

@@ -13,13 +13,13 @@ IMAGES = np.arange(5 * 4 * 6 * 3, dtype=np.uint8).reshape(5, 4, 6, 3)
     [IMAGES, IMAGES[..., 0], IMAGES[..., :1], IMAGES / 255, np.float32(IMAGES[..., 0]) / 255],
 )
 def test_image_grid_draws_every_image_with_crisp_pixels(images):
-    (ax,) = grids.image_grid(images, columns=2).axes
-    assert len(ax.images) == 5
-    for shown, image in zip(ax.images, images, strict=True):
+    (ax,) = grids.image_grid(images[[0, 1] * 5]).axes
+    assert len(ax.images) == 10
+    for shown, image in zip(ax.images, images[[0, 1] * 5], strict=True):
         np.testing.assert_array_equal(shown.get_array(), image.squeeze())
         assert shown.get_interpolation() == "nearest"
     lefts = [shown.get_extent()[0] for shown in ax.images]
-    assert lefts[0] == lefts[2] == lefts[4] < lefts[1] == lefts[3]
+    assert lefts[0] == lefts[8] < lefts[1] == lefts[9] < lefts[2]
     x0, x1, bottom, top = ax.images[0].get_extent()
     assert (x1 - x0) % 6 == 0 and (bottom - top) * 6 == (x1 - x0) * 4
 
@@ -47,9 +47,9 @@ def test_image_grid_titles_and_large_images():
         (np.zeros((2, 4, 4, 2)), {}, r"got \(2, 4, 4, 2\)"),
         (np.zeros((0, 4, 4, 3)), {}, "images must have the shape"),
         (IMAGES.astype(int), {}, "images must be uint8 or floats from 0 to 1, got int64"),
-        (IMAGES.astype(float), {}, "got 0 to 255; divide by 255"),
-        (IMAGES / 255 - 0.5, {}, "must lie in 0..1"),
-        (np.full((1, 2, 2), np.nan), {}, "must lie in 0..1"),
+        (IMAGES.astype(float), {}, "got float64 from 0 to 255"),
+        (IMAGES / 255 - 0.5, {}, "from 0 to 1, got float64 from -0.5 to 0.5"),
+        (np.full((1, 2, 2), np.nan), {}, "got float64 from nan"),
         (IMAGES, {"titles": ["one"]}, r"one text per image \(5\), got 1"),
     ],
 )
@@ -73,7 +73,6 @@ def test_filter_grid_scales_each_filter_around_grey():
     [
         (np.zeros((3, 3, 64, 8)), r"got \(3, 3, 64, 8\)"),
         (np.zeros((3, 3, 3)), "kernels must have the shape"),
-        (np.full((3, 3, 3, 1), np.inf), "kernels must be finite"),
     ],
 )
 def test_filter_grid_refuses(kernels, message):
@@ -111,10 +110,7 @@ def test_overlay_takes_what_image_grid_takes_and_a_map_that_is_the_same_everywhe
 @pytest.mark.parametrize(
     ("images", "heats", "kwargs", "message"),
     [
-        (IMAGES[:2], HEATS[:1], {}, r"one map per image \(2\), got 1"),
-        (IMAGES[:2], [HEATS[0], HEATS[0][0]], {}, r"got \[\(2, 2\), \(2,\)\]"),
-        (IMAGES[:1], [np.full((2, 2), np.nan)], {}, "heats must be finite maps"),
-        (IMAGES[:2].astype(float), HEATS, {}, "got 0 to 143; divide by 255"),
+        (IMAGES[:2].astype(float), HEATS, {}, "got float64 from 0 to 143"),
         (IMAGES[:2], HEATS, {"titles": ["one"]}, r"one text per image \(2\), got 1"),
     ],
 )
@@ -134,14 +130,6 @@ def test_feature_grid_draws_the_strongest_channels_each_from_black_to_white():
     assert len(dead) == 5 and (dead[-1].get_array() == 0).all()
 
 
-@pytest.mark.parametrize(
-    ("maps", "message"),
-    [
-        (MAPS[None], r"got \(1, 4, 4, 5\); take those of one image"),
-        (MAPS[..., :0], "maps must have the shape"),
-        (np.full((2, 2, 1), np.inf), "maps must be finite"),
-    ],
-)
-def test_feature_grid_refuses(maps, message):
-    with pytest.raises(ValueError, match=message):
-        grids.feature_grid(maps)
+def test_feature_grid_refuses_several_images():
+    with pytest.raises(ValueError, match=r"got \(1, 4, 4, 5\); take those of one image"):
+        grids.feature_grid(MAPS[None])

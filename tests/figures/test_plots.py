@@ -48,8 +48,7 @@ def test_learning_curves_without_test_images_speaks_of_no_test():
         (RUN, TypeError, "must map names to DataFrames, got DataFrame"),
         ({}, ValueError, "1 to 7 runs, got 0"),
         ({i: RUN for i in range(8)}, ValueError, "1 to 7 runs, got 8"),
-        ({"net": RUN[:0]}, ValueError, r"histories\['net'\] has no finished epoch: run its"),
-        ({"net": RUN[[]]}, ValueError, r"histories\['net'\] must have a column"),
+        ({"net": RUN[:0]}, ValueError, "'net' has no finished epoch: run its training cell"),
     ],
 )
 def test_learning_curves_refuses(histories, error, message):
@@ -119,15 +118,9 @@ def test_points_draw_every_number_and_chance():
             ValueError,
             "'a' has no finished epoch",
         ),
-        (lambda: plots.points(pd.DataFrame(), "y", "x"), ValueError, "table must hold finite"),
-        (
-            lambda: plots.points(pd.DataFrame({"a": [np.nan]}), "y", "x"),
-            ValueError,
-            "table must hold finite numbers in 1 to 7 columns, got {'a'",
-        ),
     ],
 )
-def test_curves_and_points_refuse(call, error, message):
+def test_curves_refuse(call, error, message):
     with pytest.raises(error, match=message):
         call()
 
@@ -142,17 +135,9 @@ def test_bars_draw_every_value_in_order():
     assert [bar.get_hatch() for bar in ax.patches] == ["//", None, None]
 
 
-@pytest.mark.parametrize(
-    ("values", "highlight", "message"),
-    [
-        ({}, None, "finite numbers, at least one"),
-        ({"a": float("nan")}, None, "values must be finite"),
-        ({"a": 1}, "b", r"highlight must name a bar \(\['a'\]\), got 'b'"),
-    ],
-)
-def test_bars_refuse(values, highlight, message):
-    with pytest.raises(ValueError, match=message):
-        plots.bars(values, highlight=highlight)
+def test_bars_refuse_what_has_no_length():
+    with pytest.raises(ValueError, match="values must be finite numbers"):
+        plots.bars({"a": float("nan")})
 
 
 def test_pairs_draws_both_numbers_of_every_row():
@@ -164,15 +149,6 @@ def test_pairs_draws_both_numbers_of_every_row():
     assert drawn == {"training": [90, 70, 80], "test": [60, 65, 81]}
     heights = dict(zip("abc", ax.get_yticks(), strict=True))
     assert [heights[n] for n in "abc"] == [0, 1, 2] and ax.get_ylim()[0] > ax.get_ylim()[1]
-
-
-@pytest.mark.parametrize(
-    "table",
-    [{"a": [1.0]}, {"a": [1.0], "b": [np.nan]}, {"a": [1], "b": [1], "c": [2]}, {"a": [], "b": []}],
-)
-def test_pairs_refuses_other_tables(table):
-    with pytest.raises(ValueError, match="table must"):
-        plots.pairs(pd.DataFrame(table))
 
 
 def test_by_depth_draws_every_number_and_says_what_it_cannot_draw(drawn):
@@ -214,9 +190,6 @@ def test_by_depth_draws_a_net_without_any_gradient(drawn):
     [
         (pd.Series([1.0]), TypeError, "runs must map names to Series, got Series"),
         ({}, ValueError, "runs must hold 1 to 7 runs, got 0"),
-        ({"net": []}, ValueError, r"runs\['net'\] must hold a number"),
-        ({"net": [1, -1]}, ValueError, r"0 or more for each layer, got \[1.0, -1.0\]"),
-        ({"net": [[1, 2]]}, ValueError, r"runs\['net'\] must hold"),
     ],
 )
 def test_by_depth_refuses(runs, error, message):

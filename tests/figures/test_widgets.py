@@ -86,7 +86,7 @@ def panel():
         calls.append(values)
         return Figure(figsize=(1, 1 + 0.1 * values["size"])), f'Size "{values["size"]}" & more.'
 
-    controls = {"size": (range(1, 6), 2), "first_kind": (["ReLU", "tanh"], "tanh")}
+    controls = {"size": (range(1, 6), 2), "kind": (["ReLU", "tanh"], "tanh")}
     box = widgets._panel(draw, controls)
     return box, calls
 
@@ -95,13 +95,13 @@ def test_panel_draws_the_chosen_values(panel):
     box, calls = panel
     size, kind, picture = box.children
     assert (type(size).__name__, type(kind).__name__) == ("SelectionSlider", "Dropdown")
-    assert [size.description, kind.description] == ["size", "first kind"]
+    assert [size.description, kind.description] == ["size", "kind"]
     assert size.options == (1, 2, 3, 4, 5) and not size.continuous_update
-    assert calls == [{"size": 2, "first_kind": "tanh"}]
+    assert calls == [{"size": 2, "kind": "tanh"}]
     before = picture.value
     kind.value = "ReLU"
     size.value = 5
-    assert calls[1:] == [{"size": 2, "first_kind": "ReLU"}, {"size": 5, "first_kind": "ReLU"}]
+    assert calls[1:] == [{"size": 2, "kind": "ReLU"}, {"size": 5, "kind": "ReLU"}]
     assert picture.value != before
     assert 'alt="Size &quot;5&quot; &amp; more."' in picture.value
     png = base64.b64decode(picture.value.split("base64,")[1].split('"')[0])

@@ -126,15 +126,12 @@ ONE_IMAGE = {"occlusion": occlusion, "class_activation_map": class_activation_ma
 
 @pytest.mark.parametrize("name", ONE_IMAGE)
 @pytest.mark.parametrize(
-    ("image", "label", "message"),
+    ("image", "message"),
     [
-        (IMAGES[:1], 0, r"image must have the shape \(8, 8, 3\) .*got \(1, 8, 8, 3\)"),
-        (IMAGES[0].astype(float), 0, "image must be float32, got float64"),
-        (IMAGES[0], 4, "label must be an integer from 0 to 3, since .* 4 classes, got 4"),
-        (IMAGES[0], -1, "got -1"),
-        (IMAGES[0], "cat", "got 'cat'"),
+        (IMAGES[:1], r"image must have the shape \(8, 8, 3\) .*got \(1, 8, 8, 3\)"),
+        (IMAGES[0].astype(float), "image must be float32, got float64"),
     ],
 )
-def test_heatmaps_refuse(name, image, label, message):
+def test_heatmaps_refuse(name, image, message):
     with pytest.raises(ValueError, match=message):
-        ONE_IMAGE[name](residual_net(), image, label)
+        ONE_IMAGE[name](residual_net(), image, 0)

@@ -80,30 +80,26 @@ def test_arguments_stay_as_they_are(batch):
 
 
 @pytest.mark.parametrize(
-    ("labels", "scores", "k", "error", "message"),
+    ("labels", "scores", "k", "message"),
     [
-        ([[0], [1]], np.eye(2), 1, ValueError, r"labels must have shape \(n,\).*\(2, 1\)"),
-        (np.eye(2, dtype=int), np.eye(2), 1, ValueError, "argmax"),
-        ([0], np.eye(2), 1, ValueError, "labels must have shape"),
-        ([0, 1], [0.1, 0.9], 1, ValueError, "labels must have shape"),
-        (0, np.eye(2), 1, ValueError, "labels must have shape"),
-        (np.zeros(0, int), np.zeros((0, 2)), 1, ValueError, r"at least one image.*\(0, 2\)"),
-        (np.zeros(2, int), np.zeros((2, 0)), 1, ValueError, "at least one"),
-        ([0.0, 1.0], np.eye(2), 1, TypeError, "labels must be integers, got float64"),
-        ([False, True], np.eye(2), 1, TypeError, "labels must be integers, got bool"),
-        ([0, 1], [["a", "b"], ["c", "d"]], 1, TypeError, "scores must be real numbers"),
-        ([0, 1], np.eye(2) * 1j, 1, TypeError, "scores must be real numbers, got complex"),
-        ([0, 1], np.eye(2), 0, ValueError, r"number of classes \(2\), got 0"),
-        ([0, 1], np.eye(2), 3, ValueError, r"number of classes \(2\), got 3"),
-        ([0, 1], np.eye(2), 1.0, TypeError, "k must be an integer, got 1.0"),
-        ([0, 1], np.eye(2), True, TypeError, "k must be an integer, got True"),
-        ([0, 2], np.eye(2), 1, ValueError, "labels must be between 0 and 1.*from 0 to 2"),
-        ([-1, 1], np.eye(2), 1, ValueError, "labels must be between 0 and 1.*from -1 to 1"),
-        ([0, 1], [[1, np.nan], [0, 1]], 1, ValueError, "scores must not be NaN, got 1 such row"),
+        ([[0], [1]], np.eye(2), 1, r"labels must have the shape \(n,\).*\(2, 1\)"),
+        (np.eye(2, dtype=int), np.eye(2), 1, "argmax"),
+        ([0], np.eye(2), 1, "labels must have the shape"),
+        ([0, 1], [0.1, 0.9], 1, "labels must have the shape"),
+        (0, np.eye(2), 1, "labels must have the shape"),
+        (np.zeros(0, int), np.zeros((0, 2)), 1, r"at least one.*\(0, 2\)"),
+        (np.zeros(2, int), np.zeros((2, 0)), 1, "at least one"),
+        ([0.0, 1.0], np.eye(2), 1, "labels must be integers from 0 to 1, got float64"),
+        ([False, True], np.eye(2), 1, "labels must be integers from 0 to 1, got bool"),
+        ([0, 1], np.eye(2), 0, r"number of classes \(2\), got 0"),
+        ([0, 1], np.eye(2), 3, r"number of classes \(2\), got 3"),
+        ([0, 2], np.eye(2), 1, "labels must be integers from 0 to 1.*from 0 to 2"),
+        ([-1, 1], np.eye(2), 1, "labels must be integers from 0 to 1.*from -1 to 1"),
+        ([0, 1], [[1, np.nan], [0, 1]], 1, "scores must not be NaN, got 1 such row"),
     ],
 )
-def test_wrong_input(labels, scores, k, error, message):
-    with pytest.raises(error, match=message):
+def test_wrong_input(labels, scores, k, message):
+    with pytest.raises(ValueError, match=message):
         top_k_error(labels, scores, k)
 
 
@@ -123,8 +119,6 @@ def test_probabilities_of_many_images_are_those_of_the_first_output(net):
     powers = np.exp(images)
     np.testing.assert_allclose(found, powers / powers.sum(axis=1, keepdims=True), rtol=1e-5)
     assert found.dtype == "float32"
-    with pytest.raises(ValueError, match="images must hold at least one image, got none"):
-        probabilities(net, images[:0])
 
 
 def test_accuracy_is_the_share_of_right_answers(net):
@@ -135,5 +129,5 @@ def test_accuracy_is_the_share_of_right_answers(net):
 
 def test_accuracy_refuses_labels_that_are_not_one_number_an_image(net):
     images = np.eye(3, dtype="float32")
-    with pytest.raises(ValueError, match=r"labels must have shape .*argmax"):
+    with pytest.raises(ValueError, match=r"labels must have the shape .*argmax"):
         accuracy(net, images, np.eye(3))

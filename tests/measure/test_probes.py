@@ -37,10 +37,9 @@ def test_feature_maps_of_many_images_and_of_a_net_in_bfloat16():
     assert found.dtype == np.float32
 
 
-@pytest.mark.parametrize("names", ["conv1", [], ["conv1", "conv9"]])
-def test_feature_maps_refuse_unknown_names(names):
-    with pytest.raises(ValueError, match=r"layer_names must be a list .* choose from \['image', "):
-        feature_maps(residual_net(), IMAGES, names)
+def test_feature_maps_refuse_unknown_names():
+    with pytest.raises(ValueError, match=r"No such layer: conv9. Existing layers are: .*'conv1'"):
+        feature_maps(residual_net(), IMAGES, ["conv1", "conv9"])
 
 
 # Gradients
@@ -184,10 +183,10 @@ def test_only_kernels_count():
     [
         (IMAGES[:1], LABELS[:1], "images must be at least 2, got 1"),
         (IMAGES, LABELS[:5], "one integer for each of the 6 images"),
-        (IMAGES, np.eye(4)[LABELS], r"got shape \(6, 4\) and dtype float64; for one-hot"),
-        (IMAGES, LABELS.astype(float), "dtype float64"),
-        (IMAGES, LABELS + 1, "labels must be an integer from 0 to 3.*got 4"),
-        (IMAGES, LABELS.astype(int) - 1, "labels must be an integer from 0 to 3.*got -1"),
+        (IMAGES, np.eye(4)[LABELS], r"got float64 \(6, 4\).*; for one-hot"),
+        (IMAGES, LABELS.astype(float), "got float64"),
+        (IMAGES, LABELS + 1, "labels must be from 0 to 3.* to 4"),
+        (IMAGES, LABELS.astype(int) - 1, "labels must be from 0 to 3.* from -1"),
     ],
 )
 def test_gradient_norms_refuse(images, labels, message):
@@ -264,7 +263,7 @@ PROBES = {
         (IMAGES[0], r"shape \(n of at least 1, 8, 8, 3\) .*got \(8, 8, 3\)"),
         (IMAGES[:, :4], r"got \(6, 4, 8, 3\)"),
         (IMAGES[:0], r"got \(0, 8, 8, 3\)"),
-        (IMAGES.astype("uint8"), "images must be float32, got uint8; `course_lib.data.normalise`"),
+        (IMAGES.astype("uint8"), "images must be float32, got uint8; use `data.normalise`"),
     ],
 )
 def test_probes_refuse_other_images(name, images, message):

@@ -21,17 +21,6 @@ def residual(x):
     return layers.Add()([x, shortcut])
 
 
-def shifted_branches(x):
-    # Two even windows see pixels 0 to +2, one odd window -1 to +1: together -1 to +2.
-    return layers.Concatenate()([conv(2)(conv(2)(x)), conv(3)(x)])
-
-
-def padding_moves_a_branch(x):
-    # Pixels -2 to 0 and pixels 0 to +1.
-    padded = layers.ZeroPadding2D(((2, 0), (2, 0)))(x)
-    return layers.Add()([conv(3, padding="valid")(padded), conv(2)(x)])
-
-
 def operators(x):
     return layers.Activation("linear")((conv(3)(x) + conv(5)(x)) * 2.0)
 
@@ -62,8 +51,6 @@ NETS = {
     "strided_1x1": (lambda x: conv(3)(conv(1, strides=2, padding="valid")(x)), 5, 2),
     "residual": (residual, 9, 2),
     "inception": (inception, 2 + 2 * 6, 2),
-    "shifted_branches": (shifted_branches, 4, 1),
-    "padding_moves_a_branch": (padding_moves_a_branch, 4, 1),
     "operators": (operators, 5, 1),
 }
 

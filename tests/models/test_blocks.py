@@ -8,7 +8,6 @@ from course_lib.models.blocks import (
     Style,
     conv,
     inception_module,
-    mlpconv,
     residual_block,
 )
 from course_lib.models.layers import ChannelPadding
@@ -160,12 +159,6 @@ def test_naive_module_grows_by_what_its_pooling_passes_on():
     model = model_of(lambda x, s: inception_module(x, (3, None, 3, None, 3, None), "m", s))
     assert model.output_shape[-1] == 3 + 3 + 3 + 4
     assert not any("reduce" in name or "project" in name for name in names(model))
-
-
-def test_mlpconv_names_its_layers():
-    block = model_of(lambda x, s: mlpconv(x, (8, 6, 4), 5, "stage2", s))
-    kernels = {layer.name: layer.kernel_size[0] for layer in block.layers[1:]}
-    assert kernels == {"stage2_conv1": 5, "stage2_conv2": 1, "stage2_conv3": 1}
 
 
 def test_l2_adds_the_squared_kernels_to_the_loss():

@@ -264,8 +264,3 @@ def test_lrn_in_low_precision_sums_in_float32(policy):
     assert received.dtype == a.dtype
     expected = lrn_by_the_paper(tf.cast(a, tf.float32).numpy())
     np.testing.assert_allclose(tf.cast(received, tf.float32), expected, rtol=2**-8)
-
-
-def test_lrn_refuses_input_that_is_not_images():
-    with pytest.raises(ValueError, match="expected ndim=4"):
-        LocalResponseNormalization()(np.zeros((2, 4), "float32"))

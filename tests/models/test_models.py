@@ -480,14 +480,6 @@ def test_equal_layers_do_not_start_alike():
     assert not np.array_equal(a, b)
 
 
-def test_an_initializer_may_bring_its_own_seed():
-    start = keras.initializers.HeNormal(seed=1)
-    first, again = (build_alexnet(**NARROW["alexnet"], initializer=start) for _ in range(2))
-    np.testing.assert_array_equal(first.get_layer("fc6").kernel, again.get_layer("fc6").kernel)
-    a, b = (first.get_layer(f"fc{i}").kernel[:32, :32] for i in (6, 7))
-    assert not np.array_equal(a, b)
-
-
 @pytest.mark.parametrize("shortcut", ["padding", "projection", None])
 @pytest.mark.parametrize("preactivation", [False, True])
 @pytest.mark.parametrize("normalisation", ["batch", None])

@@ -5,16 +5,14 @@ from matplotlib.patches import Polygon
 from course_lib.figures.drawings.canvas import LINE, arrow, box, canvas, write
 from course_lib.figures.style import TINTS, WIDTH
 from course_lib.measure.tables import model_table
-from course_lib.models import outline
 from course_lib.models.alexnet import ALEXNET, build_alexnet
 
 
 def two_towers():
     """AlexNet as published, on two GPUs: which layer sees which half of the maps before it.
 
-    Boxes hold the number of kernels or units; the text below says what one of them sees. Source:
-    Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural
-    networks", NIPS 2012, section 3.5 and Fig. 2.
+    Boxes hold the number of kernels or units; the text below says what one of them sees (NIPS 2012,
+    section 3.5 and Fig. 2).
     """
     fig, ax = canvas(4.3, "Two GPUs: only conv3 and the dense layers see both halves")
     step, towers = WIDTH / 9, (2.9, 1.6)
@@ -23,8 +21,8 @@ def two_towers():
     for y, name in zip(towers, ("GPU 1", "GPU 2"), strict=True):
         write(ax, step / 2, y, name, weight="bold")
     below = [box(ax, step / 2, sum(towers) / 2, "image", "map", **size)] * 2
-    seen_by = [(f"conv{i}", *row) for i, row in enumerate(ALEXNET, start=1)]
-    layers = [(name, n, side, not grouped) for name, n, side, _, _, grouped, _ in seen_by]
+    table = enumerate(ALEXNET, start=1)
+    layers = [(f"conv{i}", n, side, not grouped) for i, (n, side, _, _, grouped, _) in table]
     layers += [("fc6", 4096, None, True), ("fc7", 4096, None, True), ("fc8", 1000, None, True)]
     maps = 3  # channels of the image; later, maps or units in both halves
     for i, (name, units, side, both) in enumerate(layers, start=1):
@@ -46,11 +44,10 @@ def two_towers():
 def alexnet_to_scale():
     """AlexNet's maps to scale: a box's height is the map's side, its length the channels.
 
-    A dense layer has no side: it is a bar whose height is its number of units, on another scale.
-    Sizes come from the model's table (NIPS 2012, section 3.5).
+    A dense layer is a bar whose height is its number of units, on another scale.
     """
     fig, ax = canvas(5.4, "AlexNet to scale: from large, thin maps to small, deep ones")
-    sizes = model_table(outline(build_alexnet))["output_shape"].str.split(" x ")
+    sizes = model_table(build_alexnet)["output_shape"].str.split(" x ")
     layers = ["image", *(f"conv{i}" for i in range(1, 6)), "pool5", "fc6", "fc7", "probabilities"]
     middle, inch, channel, unit = 2.7, 2.6 / 227, 0.7 / 384, 2.6 / 4096
     kinds = {"image": "map", "pool5": "pool"}

@@ -54,6 +54,6 @@ def square(ax, x, y, side, **look):
     ax.add_patch(Rectangle((x - side / 2, y - side / 2), side, side, **look))
 
 
-def spread(middle, n, apart=0.38):
+def spread(middle, n):
     """n evenly spaced places around a middle, from low to high."""
-    return middle + apart * (np.arange(n) - (n - 1) / 2)
+    return middle + 0.38 * (np.arange(n) - (n - 1) / 2)

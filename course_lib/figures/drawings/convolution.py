@@ -14,11 +14,7 @@ WINDOW = (0, 3)  # row and column of its top left place
 
 
 def sliding_kernel():
-    """A kernel on a picture: the window, the weights, and the one number that they give.
-
-    Stride 1, no padding, no bias. As in all nets, the kernel is not flipped: a mathematician would
-    call this a cross-correlation.
-    """
+    """A kernel on a picture, with stride 1: the window, the weights, the number that they give."""
     fig, ax = canvas(4.7, "Each window of the picture, times the kernel, gives one number")
     windows = np.lib.stride_tricks.sliding_window_view(PICTURE, KERNEL.shape)
     output = (windows * KERNEL).sum(axis=(2, 3))
@@ -29,14 +25,8 @@ def sliding_kernel():
     result = _grid(ax, 7.55, middle, output, "output, 4×4", WINDOW, (1, 1))
     arrow(ax, (seen.right, seen.y), (kernel.left, kernel.y))
     corner, above = kernel.right + 0.4, result.top + 0.25
-    arrow(
-        ax,
-        (kernel.right, kernel.y),
-        (corner, kernel.y),
-        (corner, above),
-        (result.x, above),
-        (result.x, result.top),
-    )
+    turns = [(kernel.right, kernel.y), (corner, kernel.y), (corner, above)]
+    arrow(ax, *turns, (result.x, above), (result.x, result.top))
     products = zip(windows[WINDOW].ravel(), KERNEL.ravel(), strict=True)
     terms = [f"{pixel}·{weight}" if weight >= 0 else f"{pixel}·(−1)" for pixel, weight in products]
     write(ax, 4.5, 0.4, f"{' + '.join(terms)} = {output[WINDOW]}")

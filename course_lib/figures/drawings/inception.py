@@ -7,11 +7,7 @@ from course_lib.models.inception import STAGES
 
 
 def inception_modules():
-    """GoogLeNet's module 3a without and with 1×1 reductions, and what each costs.
-
-    Only the convolutions' multiply-adds count. Source: Szegedy et al., "Going deeper with
-    convolutions", arXiv:1409.4842, Fig. 2 and Table 1.
-    """
+    """GoogLeNet's module 3a without and with 1×1 reductions (arXiv:1409.4842, Fig. 2, Table 1)."""
     side, channels, widths = 28, 192, STAGES[3]["a"]
     one, _, three, _, five, _ = widths
     modules = {"naive": (one, None, three, None, five, None), "with reductions": widths}
@@ -30,27 +26,15 @@ def inception_modules():
 def inception_v3_modules():
     """Inception v3's modules: large kernels split into small ones, and maps made smaller.
 
-    Source: Szegedy et al., "Rethinking the Inception architecture for computer vision",
-    arXiv:1512.00567, Figs. 5, 6, 7 and 10 (in Fig. 6, n is 7).
+    Source: arXiv:1512.00567, Figs. 5, 6, 7 and 10 (in Fig. 6, n is 7).
     """
     both, tail = ["1×3", "3×1"], [[["pool"], ["1×1"]], [["1×1"]]]
+    factors, half = [["1×n"], ["n×1"]], [["3×3 /2"]]
     modules = {
         "5×5 as two 3×3": [[["1×1"], ["3×3"], ["3×3"]], [["1×1"], ["3×3"]], *tail],
-        "n×n as 1×n and n×1": [
-            [["1×1"], ["1×n"], ["n×1"], ["1×n"], ["n×1"]],
-            [["1×1"], ["1×n"], ["n×1"]],
-            *tail,
-        ],
-        "side by side, in the last modules": [
-            [["1×1"], ["3×3"], both],
-            [["1×1"], both],
-            *tail,
-        ],
-        "half the side: stride 2": [
-            [["1×1"], ["3×3"], ["3×3 /2"]],
-            [["1×1"], ["3×3 /2"]],
-            [["pool /2"]],
-        ],
+        "n×n as 1×n and n×1": [[["1×1"], *factors, *factors], [["1×1"], *factors], *tail],
+        "side by side, in the last modules": [[["1×1"], ["3×3"], both], [["1×1"], both], *tail],
+        "half the side: stride 2": [[["1×1"], ["3×3"], *half], [["1×1"], *half], [["pool /2"]]],
     }
     fig, ax = canvas(8.5, "Inception v3: large kernels taken apart into small ones")
     places = [(0, 7.7, 3.95), (4.5, 7.7, 3.95), (0, 3.3, 0.35), (4.5, 3.3, 0.35)]

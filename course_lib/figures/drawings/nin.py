@@ -9,11 +9,8 @@ from course_lib.figures.style import TINTS, WIDTH
 def mlpconv():
     """Network in Network's two ideas: a small dense net that slides, and an average per class.
 
-    Above: a convolution (one step from the patch to the pixel's channels) beside an mlpconv (two
-    more 1×1 convolutions). Below: the end of NiN for CIFAR-10, where 8×8 maps of 192 channels
-    become 10 scores, either by flattening and a dense layer or by a 1×1 convolution and global
-    average pooling. The weights include biases. A few circles and maps stand for many. Source: Lin,
-    Chen, Yan, "Network in network", arXiv:1312.4400, Figs. 1 and 2.
+    Below, 8×8 maps of 192 channels become 10 scores in two ways. The weights include biases; a few
+    circles and maps stand for many. Source: arXiv:1312.4400, Figs. 1 and 2.
     """
     fig, ax = canvas(6.7, "NiN: a small dense net at every pixel, then one average per class")
     left, right, upper, lower = WIDTH / 4, WIDTH * 3 / 4, 4.75, 1.75

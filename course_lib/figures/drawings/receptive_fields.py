@@ -17,9 +17,8 @@ def receptive_field_pyramid(kernels, strides=None):
     """A stack of convolutions seen from the side: what one cell of the last map depends on.
 
     Rows are maps, from the input at the bottom to the last layer's map on top. Everything that the
-    top cell depends on is coloured. Beside each row is the side of the square of pixels that one of
-    its cells sees. A row of cells too narrow to draw becomes one bar, to scale, without the gaps
-    that a stride larger than the kernel leaves. Arguments and errors are those of
+    top cell depends on is coloured. A row of cells too narrow to draw becomes one bar, without the
+    gaps that a stride larger than the kernel leaves. Arguments and errors are those of
     `measure.geometry.receptive_fields`.
 
     >>> receptive_field_pyramid((11, 3), strides=(4, 2)).axes[0].get_title()
@@ -70,11 +69,9 @@ def receptive_field_pyramid(kernels, strides=None):
 
 
 def stacks_side_by_side():
-    """Stacks of convolutions, the square of pixels that one output sees, and their weights.
+    """Stacks of convolutions, the square that one output sees, and their weights without biases.
 
-    One 5×5 beside two 3×3, one 7×7 beside three 3×3: each pair sees the same square. Inside it are
-    the squares that earlier layers see. Weights are for C channels throughout, without biases
-    (arXiv:1409.1556, section 2.3).
+    Inside it are the squares that earlier layers see (arXiv:1409.1556, section 2.3).
     """
     fig, ax = canvas(4.1, "Stacked 3×3 layers see the same square with fewer weights")
     numbers, side, cell, middle = {1: "one", 2: "two", 3: "three"}, 9, 0.21, 2

@@ -14,8 +14,7 @@ from course_lib.models.resnet import DEPTHS, FILTERS
 def residual_blocks():
     """A plain block and four residual ones, side by side.
 
-    Sources: He et al., "Deep residual learning for image recognition", arXiv:1512.03385, Figs. 2
-    and 5 and section 3.3; "Identity mappings in deep residual networks", arXiv:1603.05027, Fig. 4e.
+    Sources: arXiv:1512.03385, Figs. 2 and 5 and section 3.3; arXiv:1603.05027, Fig. 4e.
     """
     basic = ["3×3, 64", "BN, ReLU", "3×3, 64", "BN"]
     wider = ["3×3, 128, /2", "BN, ReLU", "3×3, 128", "BN"]
@@ -62,10 +61,8 @@ def residual_blocks():
 def residual_paths():
     """The paths through three residual blocks: each block is either used or bypassed.
 
-    n blocks have 2ⁿ paths. They are paths of the signal and of its gradient, not terms of a sum: a
-    later block sees the sum of what arrives on all of them. Source: Veit, Wilber, Belongie,
-    "Residual networks behave like ensembles of relatively shallow networks", arXiv:1605.06431,
-    section 3 and Fig. 1.
+    They are paths of the signal and of its gradient, not terms of a sum: a later block sees the sum
+    of what arrives on all of them. Source: arXiv:1605.06431, section 3 and Fig. 1.
     """
     fig, ax = canvas(6.2, "Three residual blocks are 2³ = 8 ways from input to output")
     columns, names = (1.8, 3.5, 5.2), ("F₁", "F₂", "F₃")
@@ -101,10 +98,9 @@ def residual_paths():
 
 
 def plain_and_residual():
-    """Plain-34 beside ResNet-34: the same 34 layers, with and without skips.
+    """Plain-34 beside ResNet-34, without and with skips (arXiv:1512.03385, Fig. 3).
 
-    A skip is dashed where the maps' side and number of channels change. Source: arXiv:1512.03385,
-    Fig. 3 and Table 1.
+    A skip is dashed where the shape changes.
     """
     _, blocks = DEPTHS[34]
     fig, ax = canvas(9.2, f"ResNet-34 is plain-34 with {sum(blocks)} skips")

@@ -13,9 +13,8 @@ STEP = 0.42  # inches from box to box
 def vgg16_and_googlenet():
     """VGG-16, layer by layer, beside GoogLeNet with its two auxiliary heads, module by module.
 
-    The sizes of the maps are to the left of each net. Response normalisation and dropout are left
-    out. Parameters are counted in the course's models, GoogLeNet's without the heads. Sources:
-    arXiv:1409.1556, Table 1; arXiv:1409.4842, Table 1 and Fig. 3.
+    Sizes of maps are on the left. Response normalisation and dropout are left out; GoogLeNet's
+    parameters are without the heads. Sources: arXiv:1409.1556 and arXiv:1409.4842, Tables 1.
     """
     vgg, side = [("image", "map", 224)], 224
     for filters, kernels in zip(FILTERS, CONFIGURATIONS["D"], strict=True):
