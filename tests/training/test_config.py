@@ -4,6 +4,7 @@ import math
 import pytest
 
 from course_lib.training.config import TrainingConfig
+from course_lib.training.schedule import learning_rate_at
 
 WRONG = {
     "epochs": (0, -1, 2.5),
