@@ -107,6 +107,20 @@ def test_a_page_runs_with_other_seeds_and_notes_what_it_compares(page):
 
 def test_claims_shown_are_the_saved_ones(page):
     assert pages.claims_shown("77") == {"learns something"}
+    assert pages.compared_numbers("77") >= {"worst > 0.1", "drawn < 2"}
+
+
+def test_claims_that_do_not_fit_are_named(page):
+    def save(claims, sides):
+        records.FOLDER.mkdir(exist_ok=True)
+        runs = [{"claims": claims, "sides": sides}] * 5
+        (records.FOLDER / "77_claims.json").write_text(json.dumps({"runs": runs}))
+        return listing.claims_state("77")
+
+    right = {"learns something": True}
+    assert save(right, {"worst > 0.1": []}) == "current"
+    assert save({}, {}).endswith("the record: learns something")
+    assert save(right, {"best > 0.1": []}).endswith("the record: best > 0.1")
 
 
 def test_a_chapter_is_recorded(page):

@@ -45,9 +45,11 @@ def claims_state(chapter) -> str:
     content = read(f"{chapter}_claims")
     if content is None:
         return "missing"
-    there, here = set(content["runs"][0]["claims"]), pages.claims_shown(chapter)
-    if there != here:
-        return f"stale: only on the page or in the record: {'; '.join(sorted(there ^ here))}"
+    first = content["runs"][0]
+    differ = set(first["claims"]) ^ pages.claims_shown(chapter)
+    differ |= set(first["sides"]) - pages.compared_numbers(chapter)
+    if differ:
+        return f"stale: only on the page or in the record: {'; '.join(sorted(differ))}"
     if len(content["runs"]) < len(SEEDS):
         return f"partly done: {len(content['runs'])} of {len(SEEDS)} seeds"
     return "current"

@@ -82,6 +82,14 @@ def run(chapter: str, seed: int, compare) -> tuple[dict[str, bool], dict[str, li
     return held, sides
 
 
+def compared_numbers(chapter: str) -> set[str]:
+    """The code of the comparisons that `run` would note, if the page comes to them."""
+    change = _Changed(seed=0)
+    for _, node in _statements(chapter):
+        change.visit(node)
+    return change.codes
+
+
 def claims_shown(chapter: str) -> set[str]:
     """The sentences of the claims in a page's saved outputs."""
     outputs = (o for cell in _cells(chapter) for o in cell.get("outputs", ()))
@@ -94,7 +102,7 @@ class _Changed(ast.NodeTransformer):
     """A page's code with other seeds; its comparisons call `note`, and its trainings `compare`."""
 
     def __init__(self, seed):
-        self.seed, self.in_function = seed, False
+        self.seed, self.in_function, self.codes = seed, False, set()
 
     def visit_FunctionDef(self, node):
         outside, self.in_function = self.in_function, True
@@ -131,6 +139,7 @@ class _Changed(ast.NodeTransformer):
             right = ast.Name("right of it", ast.Load())
             kept = ast.NamedExpr(ast.Name("right of it", ast.Store()), node.comparators[0])
             code = ast.Constant(ast.unparse(node))
+            self.codes.add(code.value)
             left = ast.Call(ast.Name("note", ast.Load()), [code, node.left, kept], [])
             return ast.Compare(left, node.ops, [right])
         self.generic_visit(node)
