@@ -23,7 +23,7 @@ if importlib.util.find_spec("course_lib") is None:
     importlib.invalidate_caches()
     if importlib.util.find_spec("course_lib") is None:
         raise RuntimeError(
-            "course_lib is missing, and it could not be fetched. In Colab: is there a network? "
+            "course_lib is missing, and it could not be fetched: is there an internet connection? "
             "On your own computer: start the course with `make lab`, as its README says."
         )"""
 COLAB = "https://colab.research.google.com"

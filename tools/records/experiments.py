@@ -52,6 +52,48 @@ def vgg_rates():
     )
 
 
+def squeeze_twice_as_wide():
+    """Chapter 05's three small nets, and the squeezed one with every width doubled."""
+    live = pages.comparisons("05")["squeezing"][1]
+    build, (widths,) = live["nets"]["1×1, squeezed"].func, live["nets"]["1×1, squeezed"].args
+
+    def doubled(channels):
+        return tuple(2 * width for width in widths(channels))
+
+    return Experiment(
+        name="squeeze_twice_as_wide",
+        chapter="05",
+        question="Squeezed, and the saving spent on width: is it a bargain?",
+        data_set="shapes10",
+        load=lambda: (live["train"], live["test"]),
+        nets=live["nets"] | {"1×1, squeezed, twice as wide": partial(build, doubled)},
+        config=live["config"],
+        minutes=4,
+        seeds=SEEDS,
+    )
+
+
+def heads():
+    """Chapter 05's narrow GoogLeNet with the losses of its heads and without them."""
+    names = ("narrow_googlenet", "STARTS", "small_train", "y_train", "small_test", "y_test")
+    build, starts, train, train_labels, test, test_labels = pages.values("05", names)
+    return Experiment(
+        name="heads",
+        chapter="05",
+        question="Do the heads help the net to learn?",
+        data_set="shapes10",
+        load=lambda: ((train, train_labels[: len(train)]), (test, test_labels)),
+        nets={
+            f"{start}, {heads} heads": (partial(build, starts[start]), {"auxiliary_weight": weight})
+            for start in ("Glorot", "He", "He, batch norm.")
+            for heads, weight in (("without", 0.0), ("with", 0.3))
+        },
+        config=TrainingConfig(epochs=12, batch_size=32, optimizer="adam", learning_rate=0.001),
+        minutes=40,
+        seeds=SEEDS,
+    )
+
+
 def cifar10():
     """All of CIFAR-10, normalised: 50,000 images to train, 10,000 to test."""
     (train, train_labels), (test, test_labels) = data.load("cifar10")
@@ -191,5 +233,13 @@ def alexnet_parts():
     )
 
 
-ALL = (vgg_rates, degradation, degradation_small, relu_against_tanh, alexnet_parts)
+ALL = (
+    vgg_rates,
+    squeeze_twice_as_wide,
+    heads,
+    degradation,
+    degradation_small,
+    relu_against_tanh,
+    alexnet_parts,
+)
 EXPERIMENTS = {build.__name__: build for build in ALL}

@@ -40,6 +40,15 @@ def comparisons(chapter: str) -> dict[str, tuple[str, dict]]:
     }
 
 
+def values(chapter: str, names: tuple[str, ...]) -> list:
+    """What a page defines under these names; only what they need is run."""
+    nodes = [node for _, node in _statements(chapter) if not _compared(node)]
+    wanted = [ast.Name(name, ast.Load()) for name in names]
+    found = {}
+    _run(_needed(nodes, wanted), chapter, found)
+    return [found[name] for name in names]
+
+
 def run(chapter: str, seed: int, compare) -> tuple[dict[str, bool], dict[str, list[list[float]]]]:
     """Run a page, outside its exercises, with `seed` added to every seed in it.
 

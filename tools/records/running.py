@@ -257,10 +257,12 @@ def weights(content: dict, net: str) -> Path:
 
 def _described(build):
     """A builder and its arguments, such as "build_vgg(configuration='A')"."""
+    if not callable(build):
+        return repr(build)
     if not isinstance(build, partial):
-        return f"{build.__name__}()"
-    settings = [f"{name}={value!r}" for name, value in build.keywords.items()]
-    return f"{build.func.__name__}({', '.join([*map(repr, build.args), *settings])})"
+        return build.__name__
+    settings = [f"{name}={_described(value)}" for name, value in build.keywords.items()]
+    return f"{build.func.__name__}({', '.join([*map(_described, build.args), *settings])})"
 
 
 def _here():
