@@ -37,5 +37,7 @@ def test_fetches_it_where_it_is_missing(run_cell):
 
 
 def test_says_what_is_missing_where_it_cannot_be_fetched(run_cell):
-    with pytest.raises(RuntimeError, match=r"course_lib is missing.* internet connection\?.*make lab"):
+    with pytest.raises(
+        RuntimeError, match=r"course_lib is missing.* internet connection\?.*make lab"
+    ):
         run_cell(False, False)
