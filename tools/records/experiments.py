@@ -196,6 +196,7 @@ def four_layers(activation):
 
 
 def relu_against_tanh():
+    builders = {activation: partial(four_layers, activation) for activation in ("relu", "tanh")}
     return Experiment(
         name="relu_against_tanh",
         chapter="02",

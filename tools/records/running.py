@@ -72,9 +72,10 @@ class Experiment:
 
     def facts(self):
         """What a record says of its nets and settings; a record with other facts is stale."""
-        nets = {}
+        nets, outlines = {}, {}
         for name, (build, config) in self.recipes().items():
-            model, settings = outline(build), dataclasses.asdict(config)
+            model = outlines[id(build)] = outlines.get(id(build)) or outline(build)
+            settings = dataclasses.asdict(config)
             del settings["seed"]
             nets[name] = {
                 "parameters": model.count_params(),
