@@ -204,11 +204,8 @@ def relu_against_tanh():
         data_set="cifar10",
         load=cifar10,
         nets={
-            f"{activation}, rate {rate}": (
-                partial(four_layers, activation),
-                {"learning_rate": rate},
-            )
-            for activation in ("relu", "tanh")
+            f"{activation}, rate {rate}": (build, {"learning_rate": rate})
+            for activation, build in builders.items()
             for rate in (0.0025, 0.005, 0.01, 0.02, 0.04)
         },
         config=TrainingConfig(epochs=15, batch_size=128),
