@@ -15,7 +15,7 @@ from course_lib.evidence.claims import markdown_table
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks" / "records"
 TITLES = {"train": "training accuracy, %", "test": "test accuracy, %"}
-DATA_SETS = {"shapes10": "shapes10", "cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
+PUBLISHED = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Record:
     @property
     def label(self) -> str:
         """Such as "recorded: CIFAR-10, 3 seeds, 30 epochs, November 2026"."""
-        data = DATA_SETS[self.content["data"]["name"]]
+        data = PUBLISHED.get(name := self.content["data"]["name"], name)
         lengths = sorted({len(run["epochs"]["loss"]) for run in self.content["runs"]})
         epochs = " or ".join(map(str, lengths)) + " epochs"
         when = date.fromisoformat(self.content["date"]).strftime("%B %Y")

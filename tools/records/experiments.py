@@ -9,13 +9,22 @@ from keras import layers
 
 from course_lib import data
 from course_lib.measure import metrics
-from course_lib.models import build_resnet_cifar
+from course_lib.models import (
+    build_alexnet,
+    build_googlenet,
+    build_nin,
+    build_resnet_cifar,
+    build_vgg,
+    build_zfnet,
+)
 from course_lib.training import TrainingConfig
 from tools.records import pages
 from tools.records.running import Experiment
 
 SEEDS = (0, 1, 2, 3, 4)
 CHAPTERS = {"02": 6, "03": 5, "04": 4, "05": 5, "06": 5}  # minutes for all seeds, about
+
+SMALL_VGG = {"width": 0.25, "fc": 256}
 
 # ResNet, section 4.2, with a rate that falls to zero in fewer epochs than the paper's 164.
 RESNET = TrainingConfig(
@@ -231,13 +240,127 @@ def alexnet_parts():
     )
 
 
+def depth_pays():
+    """VGG's nets, a quarter as wide, with batch normalisation and without, at three rates each."""
+    builders = {
+        f"{key}{name}": partial(build_vgg, (32, 32, 3), 10, configuration=key, **SMALL_VGG, **style)
+        for name, style in (("", {}), (", batch norm.", {"normalisation": "batch"}))
+        for key in "ABDE"
+    }
+    return Experiment(
+        name="depth_pays",
+        chapter="04",
+        question="Do deeper VGG nets make fewer errors, each at its best rate?",
+        data_set="cifar10",
+        load=cifar10,
+        nets={
+            f"{name}, rate {rate}": (build, {"learning_rate": rate})
+            for name, build in builders.items()
+            for rate in (0.01, 0.03, 0.1)
+        },
+        config=replace(RESNET, epochs=30),
+        minutes=1300,
+        seeds=(0, 1, 2),
+    )
+
+
+def inception_forms():
+    """Chapter 05's small nets on CIFAR-10, the squeezed one also twice as wide."""
+    return replace(
+        squeeze_twice_as_wide(),
+        name="inception_forms",
+        question="What do extra 1×1 layers gain, and what does squeezing cost, at length?",
+        data_set="cifar10",
+        load=cifar10,
+        config=replace(RESNET, epochs=20),
+        minutes=130,
+        seeds=(0, 1, 2),
+    )
+
+
+# Widths at which each net has 20 million multiply-adds for an image of 32×32.
+FAMILIES = {
+    "AlexNet": partial(build_alexnet, (32, 32, 3), 10, width=0.583, fc=512, stem=(3, 2)),
+    "NiN": partial(build_nin, width=0.293),
+    "VGG-16": partial(build_vgg, (32, 32, 3), 10, configuration="D", width=0.253, fc=256),
+    "GoogLeNet": partial(build_googlenet, (32, 32, 3), 10, width=0.117, stem="small"),
+    "plain-20": partial(build_resnet_cifar, depth=20, shortcut=None, width=0.714),
+    "ResNet-20": partial(build_resnet_cifar, depth=20, width=0.714),
+}
+
+
+def families():
+    """A net of each family: the same work an image, the same recipe, batch normalisation in all."""
+    return Experiment(
+        name="families",
+        chapter="01",
+        question="What does each family make of the same work?",
+        data_set="cifar10",
+        load=cifar10,
+        nets={name: partial(build, normalisation="batch") for name, build in FAMILIES.items()},
+        config=RESNET,
+        minutes=300,
+        seeds=(0, 1, 2),
+        keep=("ResNet-20",),
+    )
+
+
+def stripes(n, seed):
+    """Discs of stripes, uint8 (n, 96, 96, 3): five periods of 4 to 8 pixels, two directions."""
+    random = np.random.default_rng(seed)
+    labels = np.arange(n) % 10
+    y, x = np.mgrid[:96, :96]
+
+    def each(low, high):
+        return random.uniform(low, high, (n, 1, 1))
+
+    period, direction = 4 + labels // 2, labels % 2 * np.pi / 2
+    angle = direction[:, None, None] + each(-0.15, 0.15)
+    along = x * np.cos(angle) + y * np.sin(angle)
+    waves = np.sin(2 * np.pi * along / period[:, None, None] + each(0, 2 * np.pi))
+    inside = (x - each(30, 66)) ** 2 + (y - each(30, 66)) ** 2 < each(16, 28) ** 2
+    grey = 0.5 + each(0.15, 0.35) * waves * inside
+    images = grey[..., None] + random.uniform(-0.15, 0.15, (n, 1, 1, 3))
+    images += random.normal(0, 0.12, images.shape)
+    return np.rint(255 * images.clip(0, 1)).astype(np.uint8), labels.astype(np.uint8)
+
+
+def finer_stem():
+    """AlexNet's and ZFNet's first two layers where the stripes' period is the answer."""
+
+    def load():
+        (train, train_labels), (test, test_labels) = stripes(4000, 0), stripes(1000, 1)
+        train, test = data.normalise(train, test)
+        return (train, train_labels), (test, test_labels)
+
+    narrow = {"width": 0.25, "fc": 128, "dropout": 0.0, "lrn": False}
+    return Experiment(
+        name="finer_stem",
+        chapter="03",
+        question="Does the stride of 4 cost accuracy where aliasing decides?",
+        data_set="stripes",
+        load=load,
+        nets={
+            "11×11, stride 4": partial(build_alexnet, (96, 96, 3), 10, **narrow),
+            "7×7, stride 2": partial(build_zfnet, (96, 96, 3), 10, **narrow),
+        },
+        config=TrainingConfig(epochs=15, batch_size=64, optimizer="adam", learning_rate=1e-3),
+        minutes=20,
+        seeds=SEEDS,
+    )
+
+
 ALL = (
     vgg_rates,
     squeeze_twice_as_wide,
     heads,
+    finer_stem,
     degradation,
     degradation_small,
     relu_against_tanh,
     alexnet_parts,
+    depth_pays,
+    inception_forms,
+    families,
 )
 EXPERIMENTS = {build.__name__: build for build in ALL}

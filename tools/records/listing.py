@@ -68,7 +68,7 @@ def check(name="") -> str | None:
         content = read(experiment.name)
         if not content or not content.get("weights") or name not in ("", experiment.name):
             continue
-        if here[experiment.data_set][0] != "ready":
+        if here.get(experiment.data_set, ("ready",))[0] != "ready":
             print(f"{experiment.name}: {experiment.data_set} is not on this computer")
             continue
         test = experiment.load()[1]

@@ -40,7 +40,7 @@ class Experiment:
 
     Attributes:
         name, chapter, question: of the record.
-        data_set: "shapes10", "cifar10" or "cifar100".
+        data_set: "shapes10", "stripes", "cifar10" or "cifar100".
         load: returns training and test images with their labels, ready for the nets.
         nets: names mapped to builders, or to pairs of a builder and the settings that differ.
         config: how every net is trained; each of `seeds` replaces its seed.
@@ -240,7 +240,7 @@ def stale(experiment: Experiment, content: dict) -> list[str]:
         for key, value in now["config"].items():
             if then["config"].get(key) != value:
                 found.append(f"{key} of {name!r} was {then['config'].get(key)!r}, is {value!r}")
-    if experiment.data_set != "shapes10":
+    if experiment.data_set.startswith("cifar"):
         return found  # its images are not on every computer
     if content["data"]["fingerprint"] != data_fingerprint(*experiment.load()):
         found.append("its images have changed")

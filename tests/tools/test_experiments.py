@@ -1,0 +1,63 @@
+import keras
+import numpy as np
+import pytest
+
+from course_lib.measure import tables
+from course_lib.models import build_resnet_cifar
+from tools.records import experiments
+
+
+@pytest.mark.parametrize("name", experiments.FAMILIES)
+def test_every_family_has_the_same_work(name):
+    work = tables.totals(experiments.families().recipes()[name][0])["multiply_adds"]
+    assert work == pytest.approx(20e6, rel=0.03)
+
+
+def test_stripes_have_their_period_and_direction():
+    images, labels = experiments.stripes(200, seed=3)
+    assert images.shape == (200, 96, 96, 3) and images.dtype == np.uint8
+    assert np.bincount(labels).tolist() == [20] * 10
+    grey = images.mean(axis=3) - images.mean(axis=(1, 2, 3))[:, None, None]
+    spectrum = abs(np.fft.fft2(grey))[:, :49]
+    spectrum[:, :8, :8] = spectrum[:, :8, -7:] = 0  # the disc itself
+    peak = [np.unravel_index(s.argmax(), s.shape) for s in spectrum]
+    across = np.array([(row, column - 96 if column > 48 else column) for row, column in peak])
+    period = 96 / np.hypot(*across.T)
+    np.testing.assert_allclose(period, 4 + labels // 2, rtol=0.12)
+    steep = abs(across[:, 0]) > abs(across[:, 1])
+    np.testing.assert_array_equal(steep, labels % 2 == 1)
+
+
+def test_stripes_follow_from_the_seed():
+    (first, _), (again, _), (other, _) = (experiments.stripes(10, seed) for seed in (0, 0, 1))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("shortcut", [None, "padding"])
+def test_a_deleted_block_hands_its_input_on(shortcut, monkeypatch):
+    """A net whose blocks are all deleted answers as its stem and ends alone."""
+    model = build_resnet_cifar((8, 8, 3), 10, depth=38, width=0.25, shortcut=shortcut, seed=1)
+    images = keras.random.normal((4, 8, 8, 3), seed=0).numpy()
+    before, handed_on = model.get_weights(), []
+
+    def accuracy(model, *test):
+        block = blocks[len(handed_on)]
+        start = model.get_layer(f"{block}_conv1").input
+        end = model.get_layer(f"{block}_relu").output
+        maps = keras.Model(model.input, [start, end])(images)
+        handed_on.append(np.abs(maps[0] - maps[1]).max())
+        return 0.5
+
+    names = [layer.name for layer in model.layers if layer.name.endswith("_conv2")]
+    blocks = sorted(name.removesuffix("_conv2") for name in names)
+    blocks = [b for b in blocks if b not in ("stage2_block1", "stage3_block1")]
+    monkeypatch.setattr(experiments.metrics, "accuracy", accuracy)
+    found = experiments.without_blocks(model, (images, None))
+    assert list(found) == blocks
+    assert max(handed_on) < 1e-4
+    assert all(np.array_equal(*pair) for pair in zip(before, model.get_weights(), strict=True))
+
+
+def test_a_shallow_net_is_not_taken_apart():
+    model = build_resnet_cifar((8, 8, 3), 10, depth=20, width=0.25)
+    assert experiments.without_blocks(model, None) == {}
