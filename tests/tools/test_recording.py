@@ -50,6 +50,7 @@ def page(tmp_path, monkeypatch):
     monkeypatch.setattr(pages, "NOTEBOOKS", tmp_path)
     monkeypatch.setattr(records, "FOLDER", tmp_path / "records")
     monkeypatch.setattr(running, "WORK", tmp_path / "work")
+    monkeypatch.setattr(listing, "WORK", tmp_path / "work")
     return tmp_path
 
 
@@ -183,6 +184,9 @@ def test_a_stopped_run_goes_on_to_the_same_end(page, monkeypatch):
 
 def test_a_record_that_does_not_fit_says_why(page):
     assert listing.state(EXPERIMENT) == "missing"
+    (page / "work" / "small" / "0_net").mkdir(parents=True)
+    (page / "work" / "small" / "0_net" / "last.npz").touch()
+    assert listing.state(EXPERIMENT) == "partly done: 1 of 4 runs begun"
     running.record(dataclasses.replace(EXPERIMENT, seeds=(0,)))
     assert listing.state(EXPERIMENT) == "partly done: 1 of 2 seeds"
 

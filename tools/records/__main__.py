@@ -31,7 +31,7 @@ def main():
         return listing.check(arguments.name)
     if not arguments.name:
         with pd.option_context("display.width", 200, "display.max_colwidth", 90):
-            print(listing.table().to_string())
+            print(listing.table().to_string(index=False))
         return None
     names = [*CHAPTERS, *EXPERIMENTS]
     if arguments.name not in names:

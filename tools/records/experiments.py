@@ -319,9 +319,9 @@ def stripes(n, seed):
     along = x * np.cos(angle) + y * np.sin(angle)
     waves = np.sin(2 * np.pi * along / period[:, None, None] + each(0, 2 * np.pi))
     inside = (x - each(30, 66)) ** 2 + (y - each(30, 66)) ** 2 < each(16, 28) ** 2
-    grey = 0.5 + each(0.15, 0.35) * waves * inside
+    grey = 0.5 + each(0.1, 0.25) * waves * inside
     images = grey[..., None] + random.uniform(-0.15, 0.15, (n, 1, 1, 3))
-    images += random.normal(0, 0.12, images.shape)
+    images += random.normal(0, 0.2, images.shape)
     return np.rint(255 * images.clip(0, 1)).astype(np.uint8), labels.astype(np.uint8)
 
 

@@ -9,7 +9,7 @@ from course_lib.evidence import records
 from course_lib.measure import metrics
 from tools.records import pages
 from tools.records.experiments import CHAPTERS, EXPERIMENTS, SEEDS
-from tools.records.running import page_experiments, stale, weights
+from tools.records.running import WORK, page_experiments, stale, weights
 
 
 def table() -> pd.DataFrame:
@@ -31,7 +31,9 @@ def state(experiment) -> str:
     """Current, missing, partly done (how far) or stale (why)."""
     content = read(experiment.name)
     if content is None:
-        return "missing"
+        begun = len(list((WORK / experiment.name).glob("*/last.npz")))
+        runs = len(experiment.nets) * len(experiment.seeds)
+        return f"partly done: {begun} of {runs} runs begun" if begun else "missing"
     if reasons := stale(experiment, content):
         return f"stale: {'; '.join(reasons)}"
     done = {run["seed"] for run in content["runs"]}
@@ -81,4 +83,6 @@ def check(name="") -> str | None:
             same = abs(found - recorded) < 0.001
             print(f"{experiment.name}, {net}: {found:.2%}, recorded {recorded:.2%}")
             wrong += [] if same else [net]
+    if not any((read(each) or {}).get("weights") for each in EXPERIMENTS):
+        print("no record has weights")
     return f"these weights do not give their accuracy: {', '.join(wrong)}" if wrong else None
