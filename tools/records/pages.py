@@ -18,6 +18,13 @@ from tools.notebooks import NOTEBOOKS
 LEFT_OUT = {"setup", "exercise", "recorded"}
 
 
+def cells(chapter: str, left_out=LEFT_OUT) -> list:
+    """A page's cells without those that have one of these tags."""
+    (path,) = NOTEBOOKS.glob(f"{chapter}_*.ipynb")
+    found = nbformat.read(path, as_version=4).cells
+    return [cell for cell in found if not left_out & set(cell.metadata.get("tags", ()))]
+
+
 def comparisons(chapter: str) -> dict[str, tuple[str, dict]]:
     """Each `name = training.compare(...)` of a page: the heading above it and its arguments.
 
@@ -101,7 +108,7 @@ def compared_numbers(chapter: str) -> set[str]:
 
 def claims_shown(chapter: str) -> set[str]:
     """The sentences of the claims in a page's saved outputs."""
-    outputs = (o for cell in _cells(chapter) for o in cell.get("outputs", ()))
+    outputs = (o for cell in cells(chapter) for o in cell.get("outputs", ()))
     lines = (line for o in outputs for line in o.get("text", "").splitlines())
     ends = (": yes", ": NO")
     return {line.rpartition(":")[0] for line in lines if line.endswith(ends)}
@@ -158,19 +165,13 @@ class _Changed(ast.NodeTransformer):
 def _statements(chapter):
     """The page's statements, each with the heading above it."""
     heading = ""
-    for cell in _cells(chapter):
+    for cell in cells(chapter):
         if cell.cell_type == "markdown":
             lines = [line for line in cell.source.splitlines() if line.startswith("#")]
             heading = lines[-1].lstrip("# ") if lines else heading
         elif cell.cell_type == "code":
             for node in ast.parse(cell.source).body:
                 yield heading, node
-
-
-def _cells(chapter):
-    (path,) = NOTEBOOKS.glob(f"{chapter}_*.ipynb")
-    cells = nbformat.read(path, as_version=4).cells
-    return [cell for cell in cells if not LEFT_OUT & set(cell.metadata.get("tags", ()))]
 
 
 def _compared(node):
