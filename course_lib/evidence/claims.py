@@ -43,8 +43,8 @@ class ClaimsTable:
     def add_recorded(self, claim: str, paper: str, ahead) -> None:
         """Add a row whose evidence is a recorded run.
 
-        `ahead` is the `records.Difference` between two nets. It is seen if every seed shows it. If
-        not, the verdict says how large an effect would have shown: the seeds' spread.
+        `ahead` is the `records.Difference` between two nets. It is seen if it is larger than the
+        seeds' spread. If not, the verdict names the spread: so large an effect would have shown.
 
         >>> from course_lib.evidence.records import Difference
         >>> claims = ClaimsTable()

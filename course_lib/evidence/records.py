@@ -35,14 +35,14 @@ class Difference:
     by_seed: dict[int, float]
 
     @property
-    def seen(self) -> bool:
-        """Whether every seed shows it."""
-        return min(self.by_seed.values()) > 0
-
-    @property
     def spread(self) -> float:
         """From the lowest to the highest: a smaller effect could hide behind the seeds."""
         return max(self.by_seed.values()) - min(self.by_seed.values())
+
+    @property
+    def seen(self) -> bool:
+        """Whether the mean is larger than the spread; then every seed shows it, too."""
+        return sum(self.by_seed.values()) / len(self.by_seed) > self.spread
 
     def __repr__(self):
         span, seeds = _span(self.by_seed.values(), ".1f"), _count(len(self.by_seed), "seed")
