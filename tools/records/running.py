@@ -135,12 +135,16 @@ class Runs:
         for name, (build, config) in self.experiment.recipes(seed).items():
             bar.set_description_str(f"{self.experiment.name}, seed {seed}, {name}")
             folder, done = self._folder(name, seed), 0
+            restored = (folder / "last.npz").exists()
             cost = self.nets[name]["multiply_adds"] * len(self.pairs[0])
 
             def after_epoch(history, cost=cost):
-                nonlocal done
-                bar.update((len(history) - done) * cost)
-                done = len(history)
+                nonlocal done, restored
+                work, done = (len(history) - done) * cost, len(history)
+                if restored and not bar.disable:  # they say nothing of the time that is left
+                    bar.initial += work
+                    restored = False
+                bar.update(work)
 
             model = loop.built(build, config)
             history = loop.run(model, *self.pairs, config, stop, folder, after_epoch=after_epoch)
@@ -222,7 +226,7 @@ def record_chapter(chapter: str, seeds: tuple[int, ...]) -> None:
 
 def _bar(all_runs):
     form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
-    return tqdm(total=sum(runs.work() for runs in all_runs), smoothing=0.05, bar_format=form)
+    return tqdm(total=sum(runs.work() for runs in all_runs), smoothing=0, bar_format=form)
 
 
 def stale(experiment: Experiment, content: dict) -> list[str]:
