@@ -160,6 +160,7 @@ def test_a_record_says_everything_of_a_run(page):
 def test_a_stopped_run_goes_on_to_the_same_end(page, monkeypatch):
     running.record(EXPERIMENT)
     whole = listing.read("small")["runs"]
+    (records.FOLDER / "small.json").unlink()
     monkeypatch.setattr(running, "WORK", page / "work again")
     epochs = []
 
@@ -180,6 +181,22 @@ def test_a_stopped_run_goes_on_to_the_same_end(page, monkeypatch):
         assert one["results"] == other["results"]
         for column in ("loss", "accuracy", "val_loss", "val_accuracy"):
             assert one["epochs"][column] == other["epochs"][column]
+
+
+def test_seeds_that_stand_in_the_record_are_not_run_again(page, monkeypatch):
+    """Another computer has the record, but not what the runs left."""
+    running.record(dataclasses.replace(EXPERIMENT, seeds=(0,)))
+    first = listing.read("small")
+    monkeypatch.setattr(running, "WORK", page / "elsewhere")
+    running.record(EXPERIMENT)
+    both = listing.read("small")
+    assert {path.parent.name[0] for path in page.glob("elsewhere/small/*/last.npz")} == {"1"}
+    assert both["runs"][:2] == first["runs"] and len(both["runs"]) == 4
+    assert both["weights"] == first["weights"]
+    # With other images nothing is taken over.
+    other = dataclasses.replace(EXPERIMENT, seeds=(0,), load=lambda: (pairs()[0], pairs()[0]))
+    running.record(other)
+    assert len(listing.read("small")["runs"]) == 2
 
 
 def test_a_record_that_does_not_fit_says_why(page):

@@ -1,15 +1,12 @@
 """Which records there are, whether they fit their experiments, and whether weights do."""
 
-import json
-
 import pandas as pd
 
 from course_lib.data import inventory
-from course_lib.evidence import records
 from course_lib.measure import metrics
 from tools.records import pages
 from tools.records.experiments import CHAPTERS, EXPERIMENTS, SEEDS
-from tools.records.running import WORK, page_experiments, stale, weights
+from tools.records.running import WORK, page_experiments, read, stale, weights
 
 
 def table() -> pd.DataFrame:
@@ -55,11 +52,6 @@ def claims_state(chapter) -> str:
     if len(content["runs"]) < len(SEEDS):
         return f"partly done: {len(content['runs'])} of {len(SEEDS)} seeds"
     return "current"
-
-
-def read(name):
-    path = records.FOLDER / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 def check(name="") -> str | None:

@@ -159,6 +159,19 @@ class Runs:
             models[name], histories[name] = model, history
         return models, histories
 
+    def recall(self):
+        """Take over the runs of a record that still fits; returns their seeds."""
+        content = read(self.experiment.name)
+        if content is None or stale(self.experiment, content):
+            return set()
+        if content["data"] != self.content["data"]:
+            return set()
+        self.rows = [
+            run | {"machine": content["machines"][run["machine"]]} for run in content["runs"]
+        ]
+        self.content["weights"] = content.get("weights", {})
+        return {run["seed"] for run in self.rows}
+
     def save(self):
         """Write the record of the runs so far."""
         _save(self.content | {"date": max(row["date"] for row in self.rows)}, self.rows)
@@ -192,8 +205,10 @@ class Runs:
 def record(experiment: Experiment) -> None:
     """Run what is missing of an experiment; its record is written after each seed."""
     runs = Runs(experiment)
+    done = runs.recall()
     with Stop() as stop, _bar([runs]) as bar:
-        for seed in experiment.seeds:
+        bar.update(runs.work() * len(done) // len(experiment.seeds))
+        for seed in (seed for seed in experiment.seeds if seed not in done):
             models, _ = runs.train(seed, stop, bar)
             if seed == experiment.seeds[0]:
                 runs.keep(models)
@@ -258,6 +273,12 @@ def weights(content: dict, net: str) -> Path:
     if not path.exists() or _sha256(path) != facts["sha256"]:
         raise ValueError(f"{path} is not the file that was recorded: fetch it again, or record it")
     return path
+
+
+def read(name):
+    """What the record with this name holds, or None."""
+    path = records.FOLDER / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 def _described(build):
