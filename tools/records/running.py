@@ -206,8 +206,8 @@ def record(experiment: Experiment) -> None:
     """Run what is missing of an experiment; its record is written after each seed."""
     runs = Runs(experiment)
     done = runs.recall()
-    with Stop() as stop, _bar([runs]) as bar:
-        bar.update(runs.work() * len(done) // len(experiment.seeds))
+    share = len(done) / len(experiment.seeds)
+    with Stop() as stop, _bar([runs], share) as bar:
         for seed in (seed for seed in experiment.seeds if seed not in done):
             models, _ = runs.train(seed, stop, bar)
             if seed == experiment.seeds[0]:
@@ -239,9 +239,11 @@ def record_chapter(chapter: str, seeds: tuple[int, ...]) -> None:
             _save(head, rows)
 
 
-def _bar(all_runs):
+def _bar(all_runs, done=0.0):
+    """A progress bar for all runs, of which a share is done."""
+    work = sum(runs.work() for runs in all_runs)
     form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
-    return tqdm(total=sum(runs.work() for runs in all_runs), smoothing=0, bar_format=form)
+    return tqdm(total=work, initial=int(done * work), smoothing=0, bar_format=form)
 
 
 def stale(experiment: Experiment, content: dict) -> list[str]:
