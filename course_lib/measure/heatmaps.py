@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from course_lib.measure.arguments import check_images
+from course_lib.measure.arguments import check_images, check_labels
 from course_lib.measure.metrics import probabilities
 
 
@@ -30,6 +30,7 @@ def occlusion(model, image, label, size=8, stride=2):
     (16, 16)
     """
     check_images(model, image, "image", one=True)
+    check_labels(model, np.array([label]), 1, "label")
     if not 1 <= stride <= size:
         raise ValueError(f"stride must be from 1 to size ({size}), to miss no pixel, got {stride}")
 
@@ -67,6 +68,7 @@ def class_activation_map(model, image, label):
     True
     """
     check_images(model, image, "image", one=True)
+    check_labels(model, np.array([label]), 1, "label")
     # Only the layers before the first output, without auxiliary heads.
     layers = keras.Model(model.inputs[0], model.outputs[0]).layers
     average = keras.layers.GlobalAveragePooling2D

@@ -101,7 +101,10 @@ def receptive_field(net, layer_name):
     ...     4, 5, strides=2, name="conv")]), "conv")
     (5, 2)
     """
-    row = model_table(net).loc[[layer_name]].iloc[0]
+    table = model_table(net)
+    if layer_name not in table.index:
+        raise ValueError(f"layer_name must be one of {list(table.index)}, got {layer_name!r}")
+    row = table.loc[[layer_name]].iloc[0]
     return row.receptive_field, row.stride
 
 

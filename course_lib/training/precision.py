@@ -18,7 +18,9 @@ def policy(name):
     """
     if name == "auto":
         name = "bfloat16" if BFLOAT16_INSTRUCTIONS & cpu_features() else "float32"
-    return {"float32": "float32", "bfloat16": "mixed_bfloat16"}[name]
+    if name not in ("float32", "bfloat16"):
+        raise ValueError(f"precision must be 'float32', 'bfloat16' or 'auto', got {name!r}")
+    return "mixed_bfloat16" if name == "bfloat16" else "float32"
 
 
 def set_precision(name: str = "float32") -> str:

@@ -135,3 +135,10 @@ ONE_IMAGE = {"occlusion": occlusion, "class_activation_map": class_activation_ma
 def test_heatmaps_refuse(name, image, message):
     with pytest.raises(ValueError, match=message):
         ONE_IMAGE[name](residual_net(), image, 0)
+
+
+@pytest.mark.parametrize("name", ONE_IMAGE)
+@pytest.mark.parametrize("label", [-1, 99, 0.5])
+def test_heatmaps_refuse_a_class_that_there_is_not(name, label):
+    with pytest.raises(ValueError, match="label must be from 0 to"):
+        ONE_IMAGE[name](residual_net(), IMAGES[0], label)

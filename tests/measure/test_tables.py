@@ -443,7 +443,7 @@ def test_model_that_cannot_be_analysed(function, model, message):
 
 def test_unknown_layer():
     model = sequential((8, 8, 3), conv(3, name="conv1"))
-    with pytest.raises(KeyError, match="conv2"):
+    with pytest.raises(ValueError, match=r"layer_name must be one of .*got 'conv2'"):
         receptive_field(model, "conv2")
     with pytest.raises(ValueError, match="No such layer: conv2"):
         empirical_receptive_field(model, "conv2")

@@ -39,6 +39,15 @@ RESNET = TrainingConfig(
 )
 
 
+def at_rates(builders, rates):
+    """Each net at each learning rate."""
+    return {
+        f"{name}, rate {rate}": (build, {"learning_rate": rate})
+        for name, build in builders.items()
+        for rate in rates
+    }
+
+
 def vgg_rates():
     """Chapter 04's narrow VGG-16 from three starts, at five rates each."""
     live = pages.comparisons("04")
@@ -50,11 +59,7 @@ def vgg_rates():
         question="Which nets leave the wall: start, rate, or batch normalisation?",
         data_set="shapes10",
         load=lambda: (depth["train"], depth["test"]),
-        nets={
-            f"{start}, rate {rate}": (build, {"learning_rate": rate})
-            for start, build in starts.items()
-            for rate in (0.0001, 0.0003, 0.0005, 0.001, 0.003)
-        },
+        nets=at_rates(starts, (0.0001, 0.0003, 0.0005, 0.001, 0.003)),
         config=depth["config"],
         minutes=15,
         seeds=SEEDS,
@@ -105,45 +110,34 @@ def heads():
 
 def cifar10():
     """All of CIFAR-10, normalised: 50,000 images to train, 10,000 to test."""
-    (train, train_labels), (test, test_labels) = data.load("cifar10")
-    train, test = data.normalise(train, test)
-    return (train, train_labels), (test, test_labels)
+    return _normalised(*data.load("cifar10"))
+
+
+def _normalised(train, test):
+    images = data.normalise(train[0], test[0])
+    return tuple(zip(images, (train[1], test[1]), strict=True))
 
 
 def without_blocks(model, test):
     """Test accuracy after each block of a deep net, in turn, is deleted (Veit et al., 2016).
 
-    A deleted block hands its input on, so blocks that change the map's size stay. A residual block
-    adds nothing any more; a plain one gets kernels that copy.
+    A deleted block hands its input on, so blocks that change the map's size stay. Chapter 06 has
+    the two ways: a residual block adds nothing any more, a plain one gets kernels that copy.
     """
     convolutions = {layer.name for layer in model.layers if layer.name.endswith("_conv2")}
     blocks = sorted(name.removesuffix("_conv2") for name in convolutions)
     if len(blocks) < 12:
         return {}
+    set_identity, silence = pages.values("06", ("set_identity", "silence"))
+    delete = set_identity if model.name.startswith("plain") else silence
     found, before = {}, model.get_weights()
     for block in blocks:
-        kernel = model.get_layer(f"{block}_conv1").kernel.shape
-        if kernel[-2] != kernel[-1]:
-            continue
-        if model.name.startswith("plain"):
-            for k in (1, 2):
-                _copy(model.get_layer(f"{block}_conv{k}"), model.get_layer(f"{block}_conv{k}_bn"))
-        else:
-            bn = model.get_layer(f"{block}_conv2_bn")
-            nothing = np.zeros(kernel[-1])
-            bn.set_weights([nothing, nothing, *bn.get_weights()[2:]])
-        found[block] = metrics.accuracy(model, *test)
-        model.set_weights(before)
+        *_, channels, filters = model.get_layer(f"{block}_conv1").kernel.shape
+        if channels == filters:
+            delete(model, block)
+            found[block] = metrics.accuracy(model, *test)
+            model.set_weights(before)
     return found
-
-
-def _copy(convolution, bn):
-    """A 3×3 convolution that returns its input, and a batch normalisation that does nothing."""
-    kernel = np.zeros(convolution.kernel.shape)
-    kernel[1, 1] = np.eye(kernel.shape[-1])
-    one, zero = np.ones(kernel.shape[-1]), np.zeros(kernel.shape[-1])
-    convolution.set_weights([kernel])
-    bn.set_weights([one, zero, zero, one - bn.epsilon])  # scale, shift, mean, variance
 
 
 def degradation():
@@ -169,8 +163,10 @@ def degradation():
 def degradation_small():
     """The same nets, half as wide, on averages of 2×2 pixels: cheap enough for five seeds."""
 
+    (halved,) = pages.values("06", ("halved",))
+
     def load():
-        return tuple((_halved(images), labels) for images, labels in cifar10())
+        return tuple((halved(images), labels) for images, labels in cifar10())
 
     return replace(
         degradation(),
@@ -186,11 +182,6 @@ def degradation_small():
         measures=None,
         keep=(),
     )
-
-
-def _halved(images):
-    n, height, width, channels = images.shape
-    return images.reshape(n, height // 2, 2, width // 2, 2, channels).mean(axis=(2, 4))
 
 
 def four_layers(activation):
@@ -212,11 +203,7 @@ def relu_against_tanh():
         question="How many epochs until 25% training error, each activation at its best rate?",
         data_set="cifar10",
         load=cifar10,
-        nets={
-            f"{activation}, rate {rate}": (build, {"learning_rate": rate})
-            for activation, build in builders.items()
-            for rate in (0.0025, 0.005, 0.01, 0.02, 0.04)
-        },
+        nets=at_rates(builders, (0.0025, 0.005, 0.01, 0.02, 0.04)),
         config=TrainingConfig(epochs=15, batch_size=128),
         minutes=250,
         seeds=(0, 1, 2),
@@ -253,11 +240,7 @@ def depth_pays():
         question="Do deeper VGG nets make fewer errors, each at its best rate?",
         data_set="cifar10",
         load=cifar10,
-        nets={
-            f"{name}, rate {rate}": (build, {"learning_rate": rate})
-            for name, build in builders.items()
-            for rate in (0.01, 0.03, 0.1)
-        },
+        nets=at_rates(builders, (0.01, 0.03, 0.1)),
         config=replace(RESNET, epochs=30),
         minutes=1300,
         seeds=(0, 1, 2),
@@ -327,19 +310,13 @@ def stripes(n, seed):
 
 def finer_stem():
     """AlexNet's and ZFNet's first two layers where the stripes' period is the answer."""
-
-    def load():
-        (train, train_labels), (test, test_labels) = stripes(4000, 0), stripes(1000, 1)
-        train, test = data.normalise(train, test)
-        return (train, train_labels), (test, test_labels)
-
     narrow = {"width": 0.25, "fc": 128, "dropout": 0.0, "lrn": False}
     return Experiment(
         name="finer_stem",
         chapter="03",
         question="Does the stride of 4 cost accuracy where aliasing decides?",
         data_set="stripes",
-        load=load,
+        load=lambda: _normalised(stripes(4000, 0), stripes(1000, 1)),
         nets={
             "11×11, stride 4": partial(build_alexnet, (96, 96, 3), 10, **narrow),
             "7×7, stride 2": partial(build_zfnet, (96, 96, 3), 10, **narrow),
