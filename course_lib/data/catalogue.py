@@ -11,8 +11,8 @@ def load(name, n_train=None, n_test=None, seed=0):
 
     CIFAR is looked for in the folder that the environment variable COURSE_DATA_DIR names, as
     `cifar10.npz` or `cifar100.npz` (arrays x_train, y_train, x_test, y_test); if it is not there,
-    Keras downloads it once (170 MB) and keeps it. Source: A. Krizhevsky, "Learning Multiple Layers
-    of Features from Tiny Images", 2009.
+    it is downloaded once (170 MB) into the folder `datasets` of KERAS_HOME or ~/.keras. Source:
+    A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
 
     Args:
         n_train, n_test: for shapes10, how many images to draw; None: 6,000 and 1,000. For CIFAR,

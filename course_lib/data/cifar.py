@@ -27,7 +27,7 @@ def load_cifar(name, n_train=None, n_test=None, seed=0):
         _check_kinds(sources.read(path, sources.header), name, path)  # before reading it all
         arrays, source = sources.read(path), path
     else:
-        arrays, source = sources.through_keras(name), "the copy that Keras keeps"
+        arrays, source = sources.from_network(name), "the downloaded archive"
         _check_kinds(arrays, name, source)
     pairs = []
     for split, n in (("train", n_train), ("test", n_test)):
@@ -45,15 +45,15 @@ def find_cifar(name):
         if path:
             _check_kinds(sources.read(path, sources.header), name, path)
             return "ready", "in the folder that COURSE_DATA_DIR names"
-        if sources.in_keras_cache(name):
-            return "ready", "in Keras's cache"
+        if sources.downloaded(name):
+            return "ready", "downloaded before"
     except (OSError, ValueError):
         return "not usable", f'data.load("{name}") says why'
     return "not here", "optional: downloaded when you choose it"
 
 
 def _check_kinds(arrays, name, source):
-    """Check shapes and dtypes, of arrays or of headers. Keras stores the labels as a column."""
+    """Check shapes and dtypes, of arrays or of headers. Labels may be a column."""
     for split, n in COUNTS.items():
         x, y = arrays.get(f"x_{split}"), arrays.get(f"y_{split}")
         images = x is not None and x.shape == (n, 32, 32, 3) and x.dtype == np.uint8

@@ -1,22 +1,43 @@
-"""Where CIFAR comes from: a file shared by a class, or Keras."""
+"""Where CIFAR comes from: a file shared by a class, or its own site."""
 
-import errno
 import os
-import socket
 import stat
-import tempfile
+import tarfile
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import ZipFile
 
 import numpy as np
 
+from course_lib.data.download import download, keras_home
+
 KEYS = ("x_train", "y_train", "x_test", "y_test")
-KERAS_ARCHIVES = {  # how the name of the file begins, and its size in bytes
-    "cifar10": ("cifar-10-batches-py", 170_498_071),
-    "cifar100": ("cifar-100-python", 169_001_437),
+SITE = "https://www.cs.toronto.edu/~kriz/"
+
+
+class Archive(NamedTuple):
+    """A file of the site, its size in bytes, its checksum, and the labels before each image."""
+
+    file: str
+    size: int
+    sha256: str
+    labels: int
+
+
+ARCHIVES = {
+    "cifar10": Archive(
+        "cifar-10-binary.tar.gz",
+        170_052_171,
+        "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+        labels=1,
+    ),
+    "cifar100": Archive(
+        "cifar-100-binary.tar.gz",
+        168_513_733,
+        "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
+        labels=2,
+    ),
 }
-DOWNLOAD_TIMEOUT = 30  # seconds without receiving a byte
 
 
 class Header(NamedTuple):
@@ -42,8 +63,8 @@ def shared_copy(name: str) -> Path | None:
         if path.parent.is_dir():
             return None
         raise NotADirectoryError(
-            f"COURSE_DATA_DIR must name a folder, got {folder!r}; correct it, or unset it to let "
-            f"Keras download {name}"
+            f"COURSE_DATA_DIR must name a folder, got {folder!r}; correct it, or unset it to "
+            f"download {name}"
         ) from error
     except OSError as error:
         raise _unusable(path, error) from error
@@ -69,49 +90,49 @@ def header(stream) -> Header:
     return Header(shape, dtype)
 
 
-def in_keras_cache(name: str) -> bool:
-    """Whether Keras has the complete archive; it unpacks it on every load."""
-    start, size = KERAS_ARCHIVES[name]
-    found = _keras_datasets().glob(f"{start}*")
-    return any(file.is_file() and file.stat().st_size == size for file in found)
+def downloaded(name: str) -> Path | None:
+    """The archive that `from_network` keeps; None if it is not there or not whole."""
+    path = _archive(name)
+    return path if path.is_file() and path.stat().st_size == ARCHIVES[name].size else None
 
 
-def through_keras(name: str) -> dict[str, np.ndarray]:
-    """The arrays by key from Keras's own loader, downloaded if they are not here yet."""
-    import keras
+def from_network(name: str) -> dict[str, np.ndarray]:
+    """The arrays by key from the data set's own site, downloaded if they are not here yet.
 
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(DOWNLOAD_TIMEOUT)  # Keras sets none and would wait forever
-    try:
-        train, test = getattr(keras.datasets, name).load_data()
-    except Exception as error:  # without a network Keras raises a bare Exception
-        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-            raise OSError(
-                f"The disk is full: {name} needs 400 MB in {_keras_datasets()}. Make room, or go "
-                'on with DATASET = "shapes10", which needs no file.'
-            ) from error
-        folder = os.environ.get("COURSE_DATA_DIR")
-        tried = f"no {name}.npz in {folder}" if folder else "COURSE_DATA_DIR is not set"
-        raise OSError(
-            f"{name} is not here ({tried}), and Keras could not get it: {error}. Connect to the "
-            f"network and try again, set COURSE_DATA_DIR to a folder that holds {name}.npz, or "
-            'go on with DATASET = "shapes10", which needs no file.'
-        ) from error
-    finally:
-        socket.setdefaulttimeout(before)
-    return dict(zip(KEYS, (*train, *test), strict=True))
+    The binary form of the archive, which holds bytes and no pickle: for each image its label (in
+    CIFAR-100 after a coarse one), then 3 channels of 32×32 pixels.
+    """
+    archive, folder = ARCHIVES[name], os.environ.get("COURSE_DATA_DIR")
+    tried = f"{folder} holds no {name}.npz" if folder else "COURSE_DATA_DIR is not set"
+    path = download(
+        SITE + archive.file,
+        f"sha256:{archive.sha256}",
+        _archive(name),
+        f"{tried}. Connect to the network and try again, set COURSE_DATA_DIR to a folder that "
+        f'holds {name}.npz, or go on with DATASET = "shapes10", which needs no file.',
+    )
+    parts = {"train": [], "test": []}
+    with tarfile.open(path) as file:
+        for member in file:
+            if member.name.endswith(".bin"):
+                split = "test" if "test" in member.name else "train"
+                parts[split].append((member.name, file.extractfile(member).read()))
+    arrays = {}
+    for split, files in parts.items():
+        numbers = np.frombuffer(b"".join(content for _, content in sorted(files)), np.uint8)
+        rows = numbers.reshape(-1, archive.labels + 3 * 32 * 32)
+        images = rows[:, archive.labels :].reshape(-1, 3, 32, 32)
+        arrays[f"x_{split}"] = np.ascontiguousarray(images.transpose(0, 2, 3, 1))
+        arrays[f"y_{split}"] = rows[:, archive.labels - 1].copy()
+    return arrays
+
+
+def _archive(name):
+    return keras_home() / "datasets" / ARCHIVES[name].file
 
 
 def _unusable(path, error):
     return OSError(
         f"{path} must be a whole .npz file of numbers, but reading it failed ({error}); check "
-        "its permissions, copy it again, or unset COURSE_DATA_DIR to let Keras download the data"
+        "its permissions, copy it again, or unset COURSE_DATA_DIR to download the data"
     )
-
-
-def _keras_datasets():
-    """The folder in which Keras keeps data sets; if that is not writable, a folder in /tmp."""
-    home = Path(os.path.expanduser(os.environ.get("KERAS_HOME", "~/.keras")))
-    if home.exists() and not os.access(home, os.W_OK):
-        home = Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir(), ".keras")
-    return home / "datasets"
