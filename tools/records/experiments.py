@@ -156,7 +156,7 @@ def degradation():
         minutes=200,
         seeds=(0,),
         measures=without_blocks,
-        keep=("residual-20",),
+        keep=("residual-20", "residual-56"),
     )
 
 
