@@ -28,29 +28,33 @@ def download(url: str, checksum: str, path: Path, otherwise: str) -> Path:
     Raises OSError, with what went wrong in one sentence and the error behind it as its cause.
     """
     import pooch
-    import requests
 
     pooch.get_logger().setLevel("ERROR")  # the bar says what is downloaded
     get = pooch.HTTPDownloader(progressbar=True, timeout=SILENCE)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         pooch.retrieve(url, checksum, path.name, path.parent, downloader=get)
-    except requests.HTTPError as error:
-        answer = error.response
-        answer.close()  # pooch leaves it open
-        reason, cause = f"the server answers {answer.status_code} {answer.reason}", error
-    except (requests.Timeout, requests.ConnectionError) as error:
-        silent = "timed out" in str(error)
-        reason = f"nothing arrived for {SILENCE} seconds" if silent else "no network reaches it"
-        cause = error
-    except requests.RequestException as error:  # the connection ended before the file did
-        reason, cause = "the transfer was cut off", error
-    except ValueError as error:
-        reason, cause = "what arrived is another file: its checksum differs", error
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        reason, cause = "the disk is full" if full else f"{path} cannot be written: {error}", error
-    else:
-        return path
-    host = urlsplit(url).hostname
-    raise OSError(f"{path.name} could not be had from {host}: {reason}; {otherwise}") from cause
+    except (OSError, ValueError) as error:
+        what = f"{path.name} could not be had from {urlsplit(url).hostname}"
+        raise OSError(f"{what}: {_reason(error, path)}; {otherwise}") from error
+    return path
+
+
+def _reason(error, path):
+    """What went wrong, in a few words. The errors of `requests` are OSErrors, too."""
+    import requests
+
+    if isinstance(error, requests.HTTPError):
+        error.response.close()  # pooch leaves it open
+        return f"the server answers {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout | requests.ConnectionError):
+        if "timed out" in str(error):
+            return f"nothing arrived for {SILENCE} seconds"
+        return "no connection could be made"  # no network, a proxy, a certificate
+    if isinstance(error, requests.RequestException):
+        return "the transfer was cut off"
+    if isinstance(error, ValueError):
+        return "what arrived is another file: its checksum differs"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full"
+    return f"{path} cannot be written: {error}"

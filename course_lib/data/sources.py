@@ -24,7 +24,7 @@ class Archive(NamedTuple):
     labels: int
 
 
-ARCHIVES = {
+ARCHIVES = {  # sizes and checksums: those that TensorFlow Datasets publishes
     "cifar10": Archive(
         "cifar-10-binary.tar.gz",
         170_052_171,
@@ -90,10 +90,10 @@ def header(stream) -> Header:
     return Header(shape, dtype)
 
 
-def downloaded(name: str) -> Path | None:
-    """The archive that `from_network` keeps; None if it is not there or not whole."""
+def downloaded(name: str) -> bool:
+    """Whether the archive that `from_network` keeps is there, and as long as it should be."""
     path = _archive(name)
-    return path if path.is_file() and path.stat().st_size == ARCHIVES[name].size else None
+    return path.is_file() and path.stat().st_size == ARCHIVES[name].size
 
 
 def from_network(name: str) -> dict[str, np.ndarray]:

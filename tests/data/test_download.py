@@ -85,7 +85,7 @@ def test_one_sentence_and_no_half_file(site, target, monkeypatch, answer, reason
 
 
 def test_no_network(target):
-    with pytest.raises(OSError, match=r"had from 127\.0\.0\.1: no network reaches it; go on"):
+    with pytest.raises(OSError, match=r"had from 127\.0\.0\.1: no connection could be made; go on"):
         download("http://127.0.0.1:9/net.h5", CHECKSUM, target, "go on")
 
 

@@ -208,7 +208,7 @@ def test_downloads_once(folder, archives, cifar_arrays, site, monkeypatch, varia
 @pytest.mark.parametrize("name", ["cifar10", "cifar100"])
 def test_says_what_to_do_without_a_network(folder, monkeypatch, name):
     monkeypatch.setattr(sources, "SITE", "http://127.0.0.1:9/")
-    with pytest.raises(OSError, match="no network reaches it") as caught:
+    with pytest.raises(OSError, match="no connection could be made") as caught:
         data.load(name)
     for part in (f"{name}.npz", "COURSE_DATA_DIR", 'DATASET = "shapes10"'):
         assert part in str(caught.value)
@@ -222,10 +222,3 @@ def test_a_damaged_archive_is_fetched_again(folder, archives, site, monkeypatch)
     path.write_bytes(b"half")
     assert data.inventory()["cifar10"][0] == "not here"
     assert data.load("cifar10").name == "cifar10"
-
-
-def test_the_real_archives_are_the_published_ones():
-    """Sizes and checksums as others have published them (TensorFlow Datasets)."""
-    sizes = {name: archive.size for name, archive in sources.ARCHIVES.items()}
-    assert sizes == {"cifar10": 170_052_171, "cifar100": 168_513_733}
-    assert all(len(archive.sha256) == 64 for archive in sources.ARCHIVES.values())
