@@ -183,15 +183,21 @@ def test_a_stopped_run_goes_on_to_the_same_end(page, monkeypatch):
             assert one["epochs"][column] == other["epochs"][column]
 
 
-def test_seeds_that_stand_in_the_record_are_not_run_again(page, monkeypatch):
+def test_runs_that_stand_in_the_record_are_not_run_again(page, monkeypatch):
     """Another computer has the record, but not what the runs left."""
     running.record(dataclasses.replace(EXPERIMENT, seeds=(0,)))
     first = listing.read("small")
+    half = first | {"runs": first["runs"][:1]}  # stopped between two nets
+    (records.FOLDER / "small.json").write_text(json.dumps(half))
     monkeypatch.setattr(running, "WORK", page / "elsewhere")
     running.record(EXPERIMENT)
     both = listing.read("small")
-    assert {path.parent.name[0] for path in page.glob("elsewhere/small/*/last.npz")} == {"1"}
-    assert both["runs"][:2] == first["runs"] and len(both["runs"]) == 4
+    run_again = {path.parent.name[:6] for path in page.glob("elsewhere/small/*/last.npz")}
+    assert run_again == {"0_slow", "1_slow", "1_net_"}
+    assert both["runs"][0] == first["runs"][0]
+    assert [(run["net"], run["seed"]) for run in both["runs"]] == [
+        ("net", 0), ("slow", 0), ("net", 1), ("slow", 1),
+    ]  # fmt: skip
     assert both["weights"] == first["weights"]
     # With other images nothing is taken over.
     other = dataclasses.replace(EXPERIMENT, seeds=(0,), load=lambda: (pairs()[0], pairs()[0]))
@@ -205,7 +211,7 @@ def test_a_record_that_does_not_fit_says_why(page):
     (page / "work" / "small" / "0_net" / "last.npz").touch()
     assert listing.state(EXPERIMENT) == "partly done: 1 of 4 runs begun"
     running.record(dataclasses.replace(EXPERIMENT, seeds=(0,)))
-    assert listing.state(EXPERIMENT) == "partly done: 1 of 2 seeds"
+    assert listing.state(EXPERIMENT) == "partly done: 2 of 4 runs"
 
     def wider():
         x = keras.layers.Dense(4, "relu")(keras.layers.Flatten()(i := keras.Input((4, 4, 1))))

@@ -1,5 +1,7 @@
 """Which records there are, whether they fit their experiments, and whether weights do."""
 
+from itertools import product
+
 import pandas as pd
 
 from course_lib.data import inventory
@@ -27,16 +29,14 @@ def table() -> pd.DataFrame:
 def state(experiment) -> str:
     """Current, missing, partly done (how far) or stale (why)."""
     content = read(experiment.name)
+    runs = set(product(experiment.nets, experiment.seeds))
     if content is None:
         begun = len(list((WORK / experiment.name).glob("*/last.npz")))
-        runs = len(experiment.nets) * len(experiment.seeds)
-        return f"partly done: {begun} of {runs} runs begun" if begun else "missing"
+        return f"partly done: {begun} of {len(runs)} runs begun" if begun else "missing"
     if reasons := stale(experiment, content):
         return f"stale: {'; '.join(reasons)}"
-    done = {run["seed"] for run in content["runs"]}
-    if not done >= set(experiment.seeds):
-        return f"partly done: {len(done)} of {len(experiment.seeds)} seeds"
-    return "current"
+    done = runs & {(run["net"], run["seed"]) for run in content["runs"]}
+    return "current" if done == runs else f"partly done: {len(done)} of {len(runs)} runs"
 
 
 def claims_state(chapter) -> str:

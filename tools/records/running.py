@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from functools import partial
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 from platform import python_version
 
@@ -124,43 +125,49 @@ class Runs:
         }
         self.nets = self.content["nets"]
 
-    def work(self):
-        """The multiply-adds of all epochs: a net's share of the time is about its share of them."""
-        epochs = sum(net["multiply_adds"] * net["config"]["epochs"] for net in self.nets.values())
-        return epochs * len(self.pairs[0]) * len(self.experiment.seeds)
+    def work(self, runs=None):
+        """The multiply-adds of these runs, or of all: a run's share of the time is about its own.
+
+        A run is a net's name and a seed.
+        """
+        runs = product(self.nets, self.experiment.seeds) if runs is None else runs
+        return sum(self._epoch(net) * self.nets[net]["config"]["epochs"] for net, _ in runs)
 
     def train(self, seed, stop, bar):
         """Train every net with a seed; returns models and histories by the nets' names."""
-        models, histories = {}, {}
-        for name, (build, config) in self.experiment.recipes(seed).items():
-            bar.set_description_str(f"{self.experiment.name}, seed {seed}, {name}")
-            folder, done = self._folder(name, seed), 0
-            restored = (folder / "last.npz").exists()
-            cost = self.nets[name]["multiply_adds"] * len(self.pairs[0])
-
-            def after_epoch(history, cost=cost):
-                nonlocal done, restored
-                work, done = (len(history) - done) * cost, len(history)
-                if restored and not bar.disable:  # they say nothing of the time that is left
-                    bar.initial += work
-                    restored = False
-                bar.update(work)
-
-            model = loop.built(build, config)
-            history = loop.run(model, *self.pairs, config, stop, folder, after_epoch=after_epoch)
-            if stop.asked:
-                raise KeyboardInterrupt
-            path = folder / "result.json"
-            if not path.exists():
-                write(path, json.dumps(self._result(model)))
-            row = {"net": name, "seed": seed, **json.loads(path.read_text(encoding="utf-8"))}
-            row["epochs"] = {column: history[column].map(_rounded).tolist() for column in HISTORY}
-            self.rows.append(row)
-            models[name], histories[name] = model, history
+        trained = {name: self.run(name, seed, stop, bar) for name in self.nets}
+        models, histories = ({n: pair[i] for n, pair in trained.items()} for i in (0, 1))
         return models, histories
 
+    def run(self, name, seed, stop, bar):
+        """Train one net with a seed; returns the model and its history."""
+        bar.set_description_str(f"{self.experiment.name}, seed {seed}, {name}")
+        build, config = self.experiment.recipes(seed)[name]
+        folder, done = self._folder(name, seed), 0
+        restored = (folder / "last.npz").exists()
+
+        def after_epoch(history):
+            nonlocal done, restored
+            work, done = (len(history) - done) * self._epoch(name), len(history)
+            if restored and not bar.disable:  # they say nothing of the time that is left
+                bar.initial += work
+                restored = False
+            bar.update(work)
+
+        model = loop.built(build, config)
+        history = loop.run(model, *self.pairs, config, stop, folder, after_epoch=after_epoch)
+        if stop.asked:
+            raise KeyboardInterrupt
+        path = folder / "result.json"
+        if not path.exists():
+            write(path, json.dumps(self._result(model)))
+        row = {"net": name, "seed": seed, **json.loads(path.read_text(encoding="utf-8"))}
+        row["epochs"] = {column: history[column].map(_rounded).tolist() for column in HISTORY}
+        self.rows.append(row)
+        return model, history
+
     def recall(self):
-        """Take over the runs of a record that still fits; returns their seeds."""
+        """Take over the runs of a record that still fits; returns their nets and seeds."""
         content = read(self.experiment.name)
         if content is None or stale(self.experiment, content):
             return set()
@@ -170,22 +177,25 @@ class Runs:
             run | {"machine": content["machines"][run["machine"]]} for run in content["runs"]
         ]
         self.content["weights"] = content.get("weights", {})
-        return {run["seed"] for run in self.rows}
+        return {(run["net"], run["seed"]) for run in self.rows}
 
     def save(self):
         """Write the record of the runs so far."""
         _save(self.content | {"date": max(row["date"] for row in self.rows)}, self.rows)
 
-    def keep(self, models):
-        """Save the weights that the experiment keeps."""
+    def keep(self, net, model):
+        """Save the weights of a net, and note them in the record."""
         records.FOLDER.mkdir(exist_ok=True)
-        kept = self.content["weights"] = {}
-        for net in self.experiment.keep:
-            file = f"{self.experiment.name}_{_slug(net)}.weights.h5"
-            part = records.FOLDER / f"part_{file}"
-            models[net].save_weights(part)
-            part.replace(records.FOLDER / file)
-            kept[net] = {"file": file, "sha256": _sha256(records.FOLDER / file)}
+        file = f"{self.experiment.name}_{_slug(net)}.weights.h5"
+        part = records.FOLDER / f"part_{file}"
+        model.save_weights(part)
+        part.replace(records.FOLDER / file)
+        kept = {"file": file, "sha256": _sha256(records.FOLDER / file)}
+        self.content.setdefault("weights", {})[net] = kept
+
+    def _epoch(self, net):
+        """The multiply-adds of one epoch."""
+        return self.nets[net]["multiply_adds"] * len(self.pairs[0])
 
     def _folder(self, net, seed):
         """Where a run is saved: another place for other layers, settings or images."""
@@ -203,15 +213,16 @@ class Runs:
 
 
 def record(experiment: Experiment) -> None:
-    """Run what is missing of an experiment; its record is written after each seed."""
+    """Run what is missing of an experiment; its record is written after each run."""
     runs = Runs(experiment)
     done = runs.recall()
-    share = len(done) / len(experiment.seeds)
-    with Stop() as stop, _bar([runs], share) as bar:
-        for seed in (seed for seed in experiment.seeds if seed not in done):
-            models, _ = runs.train(seed, stop, bar)
-            if seed == experiment.seeds[0]:
-                runs.keep(models)
+    with Stop() as stop, _bar([runs], runs.work(done)) as bar:
+        for seed, net in product(experiment.seeds, experiment.nets):
+            if (net, seed) in done:
+                continue
+            model, _ = runs.run(net, seed, stop, bar)
+            if seed == experiment.seeds[0] and net in experiment.keep:
+                runs.keep(net, model)
             runs.save()
 
 
@@ -239,11 +250,11 @@ def record_chapter(chapter: str, seeds: tuple[int, ...]) -> None:
             _save(head, rows)
 
 
-def _bar(all_runs, done=0.0):
-    """A progress bar for all runs, of which a share is done."""
+def _bar(all_runs, done=0):
+    """A progress bar for the multiply-adds of all runs, some of which are done."""
     work = sum(runs.work() for runs in all_runs)
     form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
-    return tqdm(total=work, initial=int(done * work), smoothing=0, bar_format=form)
+    return tqdm(total=work, initial=done, smoothing=0, bar_format=form)
 
 
 def stale(experiment: Experiment, content: dict) -> list[str]:
