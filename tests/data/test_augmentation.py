@@ -12,7 +12,8 @@ def shifted(i, dy, dx):
 
 
 def test_none_changes_nothing():
-    np.testing.assert_array_equal(augment(IMAGES, "none", (0, 1)), IMAGES)
+    for batch in (IMAGES, IMAGES[:, 0, 0]):  # images, or features (n, channels)
+        np.testing.assert_array_equal(augment(batch, "none", (0, 1)), batch)
 
 
 def test_flip_mirrors_about_half_of_the_images_left_to_right():
