@@ -10,7 +10,7 @@ import psutil
 from archspec.cpu import host
 from archspec.cpu.detect import detected_info
 
-ENOUGH_MEMORY_GIB = 4  # each open chapter holds 0.9 to 1.5 GB; browser and system need theirs
+ENOUGH_MEMORY_GIB = 4  # each open chapter holds 0.9 to 1.9 GB; browser and system need theirs
 VECTOR_INSTRUCTIONS = ("avx2", "avx512f", "amx_tile", "neon", "asimd")
 BFLOAT16_INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})  # Intel and AMD; Arm: bf16
 PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib")

@@ -47,6 +47,9 @@ class Check:
         mistakes: wrong answers and their hints, alternating; the most specific first.
         cases: for a function: a tuple of arguments for each trial.
         hint: for a wrong answer that fits no mistake. It asks; it does not give the solution.
+        around: for a function that is given a net: turns a function into the one that is tried,
+            which gets a case, makes the net, and returns what is compared.
+        stub: for a function to be repaired: as the notebook gives it.
 
     >>> check = Check("double", lambda x: 2 * x, "doubled", cases=[(2,), (3,)],
     ...               mistakes=[lambda x: x * x, "that is the square"])
@@ -57,8 +60,17 @@ class Check:
     """
 
     def __init__(
-        self, name, reference, success, mistakes=(), cases=(), hint="Open the first hint below"
+        self,
+        name,
+        reference,
+        success,
+        mistakes=(),
+        cases=(),
+        hint="Open the first hint below",
+        around=lambda function: function,
+        stub=None,
     ):
+        self.around, self.stub = around, stub
         self.name, self.reference, self.success = name, reference, success
         self.cases, self.hint = cases, hint
         self.mistakes = list(zip(mistakes[::2], mistakes[1::2], strict=True))
@@ -96,12 +108,15 @@ class Check:
         hint = known[0] if known else misfit(answer, self.reference) or self.hint
         return Result("wrong", f"You have {show(answer)}. {_sentence(hint)}")
 
+    def _try(self, function, case, **options):
+        return attempt(self.around(function), case, **options)
+
     def _judge_function(self, answer, say):
         notice = [f"… {self.name}: your function is slow; still trying it."]
         trials = []
         for case in self.cases:
-            expected = attempt(self.reference, case).value
-            outcome = attempt(answer, case, slow=lambda: notice and say(notice.pop()))
+            expected = self._try(self.reference, case).value
+            outcome = self._try(answer, case, slow=lambda: notice and say(notice.pop()))
             right = not outcome.error and same(outcome.value, expected)
             trials.append(Trial(case, expected, outcome, right))
             if isinstance(outcome.error, TooLong):
@@ -128,9 +143,11 @@ class Check:
             return _explain_error(answer, given, wrong.outcome.error)
         if received is ... or (isinstance(received, tuple) and any(v is ... for v in received)):
             return _not_attempted("Replace the three dots")
+        if _is_empty(answer):
+            return _not_attempted("Write the body of the function above")
+        if self.stub and self._fits(self.stub, trials):
+            return _not_attempted("Repair the function above")
         if all(not trial.outcome.error and trial.outcome.value is None for trial in trials):
-            if _is_empty(answer):
-                return _not_attempted("Write the body of the function above")
             text = "Your function returns None: write its body, and end it with `return`."
             return Result("wrong", text)
         return Result(
@@ -141,7 +158,7 @@ class Check:
 
     def _hint(self, wrong, trials):
         for answer, hint in self.mistakes:
-            if all(_alike(trial.outcome, attempt(answer, trial.case)) for trial in trials):
+            if self._fits(answer, trials):
                 return hint
         if wrong.outcome.value is None:
             return "There your function ends without a `return`, so Python returns None"
@@ -149,6 +166,9 @@ class Check:
         if rounded(*zip(*values, strict=True)):
             return "That is rounded: return the number with all its digits"
         return misfit(wrong.outcome.value, wrong.expected) or self.hint
+
+    def _fits(self, answer, trials):
+        return all(_alike(trial.outcome, self._try(answer, trial.case)) for trial in trials)
 
 
 def integers(seed, *ranges, count=5):

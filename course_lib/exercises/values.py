@@ -7,7 +7,7 @@ def same(received, expected):
     """Whether a learner's value is the expected one. Never raises.
 
     Whole numbers must be equal, other numbers agree to 9 digits (float32 to 5), arrays agree in
-    shape and values. A list may stand for a tuple or an array; True and "1" are not 1.
+    shape and values, NaN is NaN. A list may stand for a tuple or an array; True and "1" are not 1.
 
     >>> same(3.0, 3), same(3.001, 3), same(True, 1), same([0.1 + 0.2], np.array([0.3]))
     (True, False, False, True)
@@ -15,6 +15,8 @@ def same(received, expected):
     try:
         if expected is None or callable(expected):
             return received is expected
+        if isinstance(expected, str):
+            return isinstance(received, str) and received == expected
         if isinstance(expected, int) and isinstance(received, int):  # of any size
             return isinstance(expected, bool) == isinstance(received, bool) and received == expected
         if isinstance(expected, tuple | list):
@@ -30,7 +32,9 @@ def same(received, expected):
         if expected.dtype.kind != "f":
             return np.array_equal(received, expected)
         precision = 1e-5 if received.dtype == np.float32 else 1e-9
-        return np.allclose(received, expected, rtol=precision, atol=precision / 1000)
+        return np.allclose(
+            received, expected, rtol=precision, atol=precision / 1000, equal_nan=True
+        )
     except Exception:  # ragged lists, and objects that refuse to be compared
         return False
 

@@ -25,6 +25,7 @@ from course_lib.models import tutorials
 from course_lib.models.alexnet import build_alexnet, build_zfnet
 from course_lib.models.inception import build_googlenet, build_inception_module, build_inception_v3
 from course_lib.models.lenet import build_lenet5
+from course_lib.models.lite0 import build_lite0
 from course_lib.models.nin import build_nin
 from course_lib.models.resnet import CIFAR_DEPTHS, DEPTHS, build_resnet, build_resnet_cifar
 from course_lib.models.vgg import CONFIGURATIONS, build_stack, build_vgg
@@ -59,5 +60,6 @@ MODELS = {
         }.items()
         for depth in CIFAR_DEPTHS
     },
+    "lite0": build_lite0,
     **tutorials.NETS,
 }

@@ -26,6 +26,7 @@ class Style:
         normalisation: "batch" puts batch normalisation between convolution and activation.
         conv_bias: whether convolutions have biases. None: only without normalisation, which would
             cancel them.
+        epsilon: what batch normalisation adds to the variance.
         l2: strength of an L2 penalty on the kernels, added to the loss.
         initializer: of every kernel, by its Keras name.
         seed: decides each layer's kernel together with the layer's name, whatever other layers the
@@ -39,6 +40,7 @@ class Style:
     activation: str | None = "relu"
     normalisation: str | None = None
     conv_bias: bool | None = None
+    epsilon: float = 1e-5
     l2: float = 0.0
     initializer: str = "he_normal"
     seed: int | None = None
@@ -48,16 +50,20 @@ class Style:
         if self.seed is None:
             object.__setattr__(self, "seed", random.getrandbits(31))
 
-    def kernel(self, name: str) -> dict:
-        """Settings of the kernel of the layer `name`."""
+    def has_biases(self) -> bool:
+        """Whether convolutions have biases."""
+        return self.normalisation is None if self.conv_bias is None else self.conv_bias
+
+    def kernel(self, name: str, kind: str = "kernel") -> dict:
+        """Settings of the kernel of the layer `name`, which Keras may call by another kind."""
         initializer = keras.initializers.get(self.initializer)
         config = initializer.get_config()
         if "seed" in config:
             # It depends on names, not on the order of building: a new layer changes no other.
             config["seed"] = random.Random(f"{self.seed} {name}").getrandbits(31)
         return {
-            "kernel_initializer": type(initializer).from_config(config),
-            "kernel_regularizer": keras.regularizers.L2(self.l2) if self.l2 else None,
+            f"{kind}_initializer": type(initializer).from_config(config),
+            f"{kind}_regularizer": keras.regularizers.L2(self.l2) if self.l2 else None,
         }
 
 
@@ -80,7 +86,7 @@ def conv(
         padding=padding,
         groups=groups,
         activation=style.activation if at_once else None,
-        use_bias=style.normalisation is None if style.conv_bias is None else style.conv_bias,
+        use_bias=style.has_biases(),
         name=name,
         **style.kernel(name),
     )(x)
@@ -94,7 +100,7 @@ def normalise(x, name, style):
         return x
     # Statistics with a momentum of 0.9 are good after a few hundred steps; Keras's default of 0.99
     # needs thousands.
-    return FusedBatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
+    return FusedBatchNormalization(momentum=0.9, epsilon=style.epsilon, name=f"{name}_bn")(x)
 
 
 def activate(x, name, style):
@@ -175,6 +181,34 @@ def residual_block(x, convolutions, name, style, shortcut="projection", preactiv
         x = _shortcut(x, y.shape[-1], stride, f"{name}_shortcut", style, shortcut, preactivation)
         y = layers.Add(name=f"{name}_add")([x, y])
     return y if preactivation else activate(y, name, style)
+
+
+def inverted_residual_block(x, filters, kernel, stride, expand, name, style):
+    """Widens the maps, convolves each channel alone, narrows them (arXiv:1801.04381, Fig. 3b).
+
+    A 1×1 convolution to `expand` times the channels, a `kernel`×`kernel` one with the stride, in
+    which each channel sees itself only, and a 1×1 convolution to `filters` without activation. The
+    input is added where the shape stays. It is a bottleneck upside down: wide between the sums.
+
+    >>> inverted_residual_block(keras.Input((8, 8, 4)), 4, 3, 1, 6, "block", Style()).shape
+    (None, 8, 8, 4)
+    """
+    y = conv(x, expand * x.shape[-1], 1, f"{name}_expand", style) if expand > 1 else x
+    y = _channelwise(y, kernel, stride, f"{name}_channelwise", style)
+    y = conv(y, filters, 1, f"{name}_project", style, act=False)
+    return layers.Add(name=f"{name}_add")([x, y]) if y.shape == x.shape else y
+
+
+def _channelwise(x, kernel, stride, name, style):
+    x = layers.DepthwiseConv2D(
+        kernel,
+        strides=stride,
+        padding="same",
+        use_bias=style.has_biases(),
+        name=name,
+        **style.kernel(name, "depthwise"),
+    )(x)
+    return activate(normalise(x, name, style), name, style)
 
 
 def _shortcut(x, filters, stride, name, style, kind, preactivation):

@@ -56,6 +56,34 @@ def test_nan_and_wrong_shapes_and_text_are_wrong():
     assert square.grade(lambda x: np.round(x * x, 1)).message.endswith("with all its digits.")
 
 
+def test_text_is_compared_and_nan_in_a_case_is_no_change():
+    named = Check("named", lambda v: [("a", 1.0)], "named", cases=[([float("nan")],)])
+    assert named.grade(lambda v: [["a", 1.0]]) == ("right", "Named.")
+    for other in ([("b", 1.0)], [(1.0, "a")], [("a", "1.0")]):
+        assert named.grade(lambda v, other=other: other).status == "wrong"
+
+
+def test_a_function_to_repair_is_not_attempted_until_it_answers_otherwise():
+    repair = Check("repair", lambda n: n, "done", cases=[(2,), (3,)], stub=lambda n: -n)
+    assert repair.grade(lambda n: 0 - n).status == "not attempted"
+    assert repair.grade(lambda n: -n if n < 3 else n).status == "wrong"
+
+
+def test_around_tries_a_function_on_what_it_makes():
+    def filled(function):
+        def tried(count):
+            made = [0] * count
+            function(made)
+            return made
+
+        return tried
+
+    fill = Check("fill", lambda v: v.append(1), "full", [lambda v: v.append(2), "two"], [(2,)],
+                 around=filled)  # fmt: skip
+    assert fill.grade(lambda v: v.insert(2, 1)) == ("right", "Full.")
+    assert fill.grade(lambda v: v.append(2)).message.endswith("yours is [0, 0, 2]. Two.")
+
+
 def test_whole_numbers_are_exact_and_true_is_no_one():
     big = Check("big", 2**53, "done")
     assert big.grade(2**53).status == "right"

@@ -21,6 +21,7 @@ CHAPTERS = {
     "04_vgg": "vgg",
     "05_inception": "inception",
     "06_resnet": "resnet",
+    "07_pretrained": "pretrained",
 }
 SOLUTIONS = {c: runpy.run_path(str(NOTEBOOKS / "solutions" / f"{c}.py")) for c in CHAPTERS}
 

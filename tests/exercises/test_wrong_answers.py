@@ -1,9 +1,20 @@
 """Answers that a careful reader tried: what must not pass, what must, and what is said of each."""
 
+import keras
 import numpy as np
 import pytest
+from keras.applications.imagenet_utils import preprocess_input
 
-from course_lib.exercises import alexnet, imagenet, inception, looking_inside, resnet, start, vgg
+from course_lib.exercises import (
+    alexnet,
+    imagenet,
+    inception,
+    looking_inside,
+    pretrained,
+    resnet,
+    start,
+    vgg,
+)
 
 
 def _emptied(kernels):
@@ -25,6 +36,25 @@ def _plus(amount, check):
 
 def _softmax(s):
     return np.exp(s) / np.exp(s).sum(axis=-1, keepdims=True)
+
+
+def _best_while_trained(val_loss, patience):
+    last = pretrained.stop_early.reference(val_loss, patience)[1]
+    return int(np.argmin(val_loss[:last])) + 1, last
+
+
+def _unfrozen_by_hand(model, name):
+    model.trainable = False
+    names = [layer.name for layer in model.layers]
+    for layer in model.layers[names.index(name) :]:
+        layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
+
+
+def _only_below(model, name):
+    for layer in model.layers:
+        if layer.name == name:
+            return
+        layer.trainable = False
 
 
 # Answers that must not pass; a part of what the message says.
@@ -78,6 +108,19 @@ REFUSED = [
     (resnet.variance_growth,
      lambda blocks, skip: 2**blocks + (blocks > 50) if skip else 1, "What does one block"),
     (resnet.identity_kernel, lambda size, channels: np.eye(size * channels), "shape"),
+    (pretrained.decode, lambda p, n, k: sorted(zip(p, n, strict=True))[-k:], "Where are the k"),
+    (pretrained.decode, lambda p, n, k: [n[i] for i in np.argsort(-p)[:k]], "shape"),
+    (pretrained.decode, lambda p, n, k: list(zip(n, p, strict=True))[:k], "Where are the k"),
+    (pretrained.preprocess, lambda x, m: x.astype("float32"), "Take the first pixel"),
+    (pretrained.preprocess, lambda x, m: preprocess_input(x.astype("float32"), mode="tf"),
+     "Take the first pixel"),
+    (pretrained.to_keras, lambda a: a, "shape"),
+    (pretrained.to_keras, lambda a: a.transpose(3, 2, 1, 0) if a.ndim == 4 else a, "shape"),
+    (pretrained.freeze_below, _only_below, "Go through model.layers"),
+    (pretrained.stop_early,
+     lambda v, p: pretrained.stop_early.reference([-x for x in v], p), "Go epoch by epoch"),
+    (pretrained.stop_early, lambda v, p: pretrained.stop_early.reference(v, p)[0], "2 values"),
+    (pretrained.answer, lambda m, x: m(x.astype("float32") / 255).numpy(), "Follow one red"),
 ]  # fmt: skip
 
 
@@ -103,6 +146,14 @@ NAMED = [
     (inception.channels_after, lambda c, a, b, d, n: c + n * (a + b), "5×5 branch is missing"),
     (resnet.variance_growth,
      lambda blocks, skip: 2**blocks - 1 if skip else 1, "take nothing away"),
+    (pretrained.decode, lambda p, n, k: [(n[i], p[i]) for i in np.argsort(p)[-k:]], "comes first"),
+    (pretrained.preprocess,
+     lambda x, m: pretrained.preprocess.reference(x, m).astype("int32").astype("uint8"), "uint8"),
+    (pretrained.to_keras, lambda a: a.T, "swaps height and width"),
+    (pretrained.freeze_below, _unfrozen_by_hand, "whatever its layers say"),
+    (pretrained.freeze_below, lambda model, name: model, "Every layer is as it was"),
+    (pretrained.stop_early, _best_while_trained, "np.argmin"),
+    (pretrained.answer, lambda m, x: m((x - 127) / 128).numpy(), "no numbers below 0"),
 ]  # fmt: skip
 
 
@@ -139,6 +190,12 @@ def test_numbers_in_a_wrong_form_are_named():
         (inception.kernel_found,
          lambda p, c, w: next(k for k in range(99) if inception._other_kernel(c, w, k) == p)),
         (resnet.variance_growth, lambda blocks, skip: 2.0**blocks if skip else 1.0),
+        (pretrained.decode, lambda p, n, k: [[n[i], float(p[i])] for i in p.argsort()[::-1][:k]]),
+        (pretrained.preprocess, lambda x, m: preprocess_input(
+            x.astype("float32"), data_format="channels_last", mode=m)),
+        (pretrained.freeze_below, lambda model, name: (pretrained._freeze(model, name), model)[1]),
+        (pretrained.answer, lambda m, x: m((x.astype("float64") - 127) / 128)),
+        (pretrained.answer, lambda m, x: m.predict((x / 1.0 - 127) / 128, verbose=0)),
     ],
 )  # fmt: skip
 def test_equivalent_answers_are_right(check, answer):
@@ -183,12 +240,25 @@ def test_changed_inputs_are_noticed_and_the_answer_still_counts():
         maps *= weights[:, label]
         return maps.sum(axis=-1)
 
+    def preprocess(pixels, mode):
+        if mode == "caffe":
+            pixels[:] = pixels[..., ::-1]
+            return pixels - np.array([103.939, 116.779, 123.68])
+        return pretrained.preprocess.reference(pixels, mode)
+
+    def answer_in_place(model, photographs):
+        x = photographs.astype("float32")
+        photographs //= 2
+        return model((x - 127) / 128).numpy()
+
     for check, answer, name in (
         (start.accuracy, accuracy, "labels"),
         (imagenet.top_k_error, top_k, "scores"),
         (imagenet.ensemble, ensemble, "scores"),
         (alexnet.collapse, collapse, "b2"),
         (looking_inside.class_map, class_map, "maps"),
+        (pretrained.preprocess, preprocess, "pixels"),
+        (pretrained.answer, answer_in_place, "photographs"),
     ):
         result = check.grade(answer)
         assert result.status == "right", result.message
@@ -216,3 +286,58 @@ def test_an_index_that_is_no_whole_number_is_no_stub():
     result = resnet.identity_kernel.grade(kernel)
     assert result.status == "wrong" and "IndexError" in result.message
     assert "`result[size / 2, size / 2] = np.eye(channels)`" in result.message
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 2, 5), (4, 1, 2, 5)])
+def test_a_converted_kernel_gives_what_it_gave(shape):
+    rng = np.random.default_rng(0)
+    kernel = rng.normal(size=shape).astype("float32")
+    channelwise = shape[1] == 1
+    image = rng.normal(size=(1, shape[0 if channelwise else 1], *shape[2:])).astype("float32")
+    # The window is as large as the image, so there is one place to compute.
+    if channelwise:
+        convolve, expected = keras.ops.depthwise_conv, np.einsum("nchw,cohw->nc", image, kernel)
+    else:
+        convolve, expected = keras.ops.conv, np.einsum("nihw,oihw->no", image, kernel)
+    converted = pretrained.to_keras.reference(kernel)
+    received = convolve(image.transpose(0, 2, 3, 1), converted, padding="valid")
+    np.testing.assert_allclose(np.squeeze(received, (1, 2)), expected, rtol=1e-4)
+
+
+def test_stop_early_is_what_keras_does():
+    for losses, patience in pretrained.stop_early.cases:
+        if np.isnan(losses[0]):
+            continue  # Keras takes the first loss for the best, whatever it is
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        stop = keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
+        stop.set_model(model)
+        model.stop_training = False
+        stop.on_train_begin()
+        for epoch, loss in enumerate(losses):
+            stop.on_epoch_end(epoch, {"val_loss": loss})
+            if model.stop_training:
+                break
+        assert (stop.best_epoch + 1, epoch + 1) == pretrained.stop_early.reference(losses, patience)
+
+
+def test_the_function_to_repair_is_not_attempted_while_it_is_untouched():
+    def untouched(model, photographs):
+        x = photographs[..., ::-1].astype("float32")
+        x -= 127
+        x / 128
+        return model(x, training=True).numpy()
+
+    result = pretrained.answer.grade(untouched)
+    assert result == ("not attempted", "Repair the function above, then run this cell again.")
+
+
+def test_what_is_said_of_company_is_true():
+    (hint,) = (h for _, h in pretrained.answer.mistakes if "company" in h)
+    (net, alone), (_, together), _ = pretrained.answer.cases
+    assert np.array_equal(alone[0], together[0])
+    for photographs in (alone, together):
+        score = pretrained._answer(net(), photographs, training=True)[0, -1]
+        assert f"{score:.2f}" in hint
+    np.testing.assert_allclose(
+        pretrained._answer(net(), alone)[0], pretrained._answer(net(), together)[0], rtol=1e-5
+    )

@@ -8,6 +8,7 @@ from course_lib.models.blocks import (
     Style,
     conv,
     inception_module,
+    inverted_residual_block,
     residual_block,
 )
 from course_lib.models.layers import ChannelPadding
@@ -101,6 +102,29 @@ def test_residual_block(shortcut, preactivation):
         projected = correlate(x, model.get_layer("b_shortcut").kernel.numpy(), 2)
         y += projected if preactivation else normalised(model, "b_shortcut_bn", projected)
     np.testing.assert_allclose(model(x), y if preactivation else np.maximum(y, 0), atol=1e-4)
+
+
+@pytest.mark.parametrize(("filters", "stride"), [(4, 1), (4, 2), (5, 1)])
+def test_inverted_residual_block(filters, stride):
+    """Wide, each channel alone, narrow; the input is added where the shape stays."""
+    model = model_of(
+        lambda x, s: inverted_residual_block(x, filters, 3, stride, 6, "b", s),
+        normalisation="batch",
+        activation="relu6",
+    )
+    x = noise(2, 8, 8, 4)
+
+    def normal(name, y):
+        return normalised(model, f"b_{name}_bn", y)
+
+    y = np.clip(normal("expand", correlate(x, model.get_layer("b_expand").kernel.numpy(), 1)), 0, 6)
+    alone = model.get_layer("b_channelwise").kernel.numpy()
+    alone = [correlate(y[..., [c]], alone[:, :, [c]], stride) for c in range(24)]
+    y = np.clip(normal("channelwise", np.concatenate(alone, axis=-1)), 0, 6)
+    y = normal("project", correlate(y, model.get_layer("b_project").kernel.numpy(), 1))
+    added = (filters, stride) == (4, 1)
+    assert ("b_add" in names(model)) == added
+    np.testing.assert_allclose(model(x), x + y if added else y, atol=1e-4)
 
 
 @pytest.mark.parametrize("preactivation", [False, True])

@@ -61,3 +61,17 @@ def test_a_deleted_block_hands_its_input_on(shortcut, monkeypatch):
 def test_a_shallow_net_is_not_taken_apart():
     model = build_resnet_cifar((8, 8, 3), 10, depth=20, width=0.25)
     assert experiments.without_blocks(model, None) == {}
+
+
+def test_top_5_counts_the_five_best_guesses():
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Softmax()])
+    scores = np.tile(np.arange(8.0, dtype="float32"), (4, 1))  # the best five are 3 to 7
+    assert experiments.top_5(model, (scores, np.array([7, 3, 2, 0]))) == {"top-5": 0.5}
+
+
+def test_few_pictures_are_the_first_ones():
+    fewer, more = (experiments.few(n).load() for n in (50, 500))
+    assert [len(pair[0]) for pair in (*fewer, *more)] == [50, 500, 500, 500]
+    np.testing.assert_array_equal(fewer[0][0], more[0][0][:50])
+    np.testing.assert_array_equal(fewer[0][1], more[0][1][:50])
+    np.testing.assert_array_equal(fewer[1][0], more[1][0])

@@ -229,6 +229,24 @@ def test_a_record_that_does_not_fit_says_why(page):
         assert found.startswith("stale: ") and re.search(message, found), found
 
 
+def test_features_may_differ_between_processors(page):
+    """A net computed them, and another processor adds in another order."""
+
+    def features(error=0.0):
+        (images, labels), _ = pairs()
+        wide = np.repeat(images, 4, axis=-1) + np.float32(error)
+        return (wide, labels), (wide[:8], labels[:8])
+
+    def build_wide():
+        image = keras.Input((4, 4, 4))
+        x = keras.layers.Dense(2, "softmax")(keras.layers.Flatten()(image))
+        return keras.Model(image, x)
+
+    experiment = dataclasses.replace(EXPERIMENT, load=features, nets={"net": build_wide})
+    running.record(experiment)
+    assert listing.state(dataclasses.replace(experiment, load=lambda: features(1e-6))) == "current"
+
+
 def test_kept_weights_are_the_recorded_ones(page, monkeypatch, capsys):
     running.record(EXPERIMENT)
     content = listing.read("small")

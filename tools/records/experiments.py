@@ -1,5 +1,6 @@
 """Every experiment that is recorded: the chapters' own, and a function for each on real data."""
 
+import time
 from dataclasses import replace
 from functools import partial
 
@@ -22,7 +23,7 @@ from tools.records import pages
 from tools.records.running import Experiment
 
 SEEDS = (0, 1, 2, 3, 4)
-CHAPTERS = {"02": 6, "03": 5, "04": 4, "05": 5, "06": 5}  # minutes for all seeds, about
+CHAPTERS = {"02": 6, "03": 5, "04": 4, "05": 5, "06": 5, "07": 6}  # minutes for all seeds, about
 
 SMALL_VGG = {"width": 0.25, "fc": 256}
 
@@ -261,6 +262,90 @@ def inception_forms():
     )
 
 
+def cifar100():
+    """All of CIFAR-100, normalised: 50,000 images to train, 10,000 to test."""
+    return _normalised(*data.load("cifar100"))
+
+
+def top_5(model, test):
+    """The share of the test images whose class is among the five best guesses."""
+    images, labels = test
+    return {"top-5": 1 - metrics.top_k_error(labels, metrics.probabilities(model, images))}
+
+
+def scratch_cifar100():
+    """ResNet-20 from nothing: as the tutorial of chapter 07 trained, and with a recipe."""
+    build = partial(build_resnet_cifar, classes=100, depth=20)
+    tutorial = {"batch_size": 32, "optimizer": "adam", "learning_rate": 1e-4, "weight_decay": 0.0}
+    tutorial |= {"schedule": "constant", "warmup_epochs": 0, "augmentation": "none"}
+    return Experiment(
+        name="scratch_cifar100",
+        chapter="07",
+        question="The same small net, the same ten epochs: what does the recipe change?",
+        data_set="cifar100",
+        load=cifar100,
+        nets={"the tutorial's settings": (build, tutorial), "a recipe": build},
+        config=replace(RESNET, epochs=10),
+        minutes=80,
+        seeds=(0, 1, 2),
+        measures=top_5,
+    )
+
+
+def features_cifar100():
+    """One linear layer on what chapter 07's frozen net makes of CIFAR-100."""
+    seconds = {}
+
+    def load():
+        start = time.perf_counter()
+        names = ("seen_by_lite0", "as_lite0_wants")
+        seen, prepare = pages.values("07", names)
+        pairs = []
+        for images, labels in data.load("cifar100"):
+            parts = [images[i : i + 5000] for i in range(0, len(images), 5000)]
+            pairs.append((np.concatenate([seen(prepare(part))[1] for part in parts]), labels))
+        seconds["seconds for the features"] = time.perf_counter() - start
+        return tuple(pairs)
+
+    def linear():
+        return keras.Sequential([keras.Input((1280,)), layers.Dense(100, activation="softmax")])
+
+    return Experiment(
+        name="features_cifar100",
+        chapter="07",
+        question="How far does one linear layer come on the features of a frozen ImageNet net?",
+        data_set="cifar100",
+        load=load,
+        nets={"frozen Lite0 and a linear layer": linear},
+        config=TrainingConfig(
+            epochs=15, optimizer="adam", learning_rate=0.001, schedule="cosine", weight_decay=1e-5
+        ),
+        minutes=10,
+        seeds=SEEDS,
+        measures=lambda model, test: top_5(model, test) | seconds,
+    )
+
+
+def few(n):
+    """Two nets from nothing, for chapter 07's comparison with few pictures."""
+    names = ("rival", "recipe", "x_train", "y_train", "x_test", "y_test")
+    rival, recipe, x_train, y_train, x_test, y_test = pages.values("07", names)
+    return Experiment(
+        name=f"few_{n}",
+        chapter="07",
+        question=f"How good is a net from nothing with {n} pictures?",
+        data_set="shapes10",
+        load=lambda: ((x_train[:n], y_train[:n]), (x_test, y_test)),
+        nets={
+            "ResNet-20, half as wide": rival["from nothing"],
+            "ResNet-8": (partial(build_resnet_cifar, depth=8), {"learning_rate": 0.1}),
+        },
+        config=recipe if n < 500 else replace(recipe, epochs=40, batch_size=25),
+        minutes=n // 50,
+        seeds=SEEDS,
+    )
+
+
 # Widths at which each net has 20 million multiply-adds for an image of 32×32.
 FAMILIES = {
     "AlexNet": partial(build_alexnet, (32, 32, 3), 10, width=0.583, fc=512, stem=(3, 2)),
@@ -339,5 +424,8 @@ ALL = (
     depth_pays,
     inception_forms,
     families,
+    scratch_cifar100,
+    features_cifar100,
 )
 EXPERIMENTS = {build.__name__: build for build in ALL}
+EXPERIMENTS |= {f"few_{n}": partial(few, n) for n in (50, 100, 500)}

@@ -274,7 +274,10 @@ def stale(experiment: Experiment, content: dict) -> list[str]:
                 found.append(f"{key} of {name!r} was {then['config'].get(key)!r}, is {value!r}")
     if experiment.data_set.startswith("cifar"):
         return found  # its images are not on every computer
-    if content["data"]["fingerprint"] != data_fingerprint(*experiment.load()):
+    pairs = experiment.load()
+    if pairs[0][0].shape[-1] > 3:
+        return found  # features of a net: their last digits are the processor's
+    if content["data"]["fingerprint"] != data_fingerprint(*pairs):
         found.append("its images have changed")
     return found
 
