@@ -73,11 +73,22 @@ def _preprocess(pixels, mode, **mistake):
     return (_MODES | mistake)[mode](pixels.astype(float))
 
 
+def _in_float32(function):
+    """Floats of any precision count: the last digits of a float64 made from float32 are chance."""
+
+    @wraps(function)
+    def tried(pixels, mode):
+        found = function(pixels, mode)
+        return np.float32(found) if getattr(found, "dtype", None) == np.float64 else found
+
+    return tried
+
+
 # No value near a mean: the difference of two numbers that are almost equal has few right digits.
 _VALUES = [*range(0, 80, 5), *range(160, 256, 5)]
 
 preprocess = Check(
-    "7.2 preprocess",
+    "7.3 preprocess",
     _preprocess,
     "Three habits of three programs; a net knows only the one that it was trained with",
     cases=[
@@ -114,6 +125,7 @@ preprocess = Check(
         "A uint8 holds whole numbers from 0 to 255: below 0 it starts again at 255. Make floats",
     ],
     hint="Take the first pixel alone: what becomes of its red, its green and its blue?",
+    around=_in_float32,
 )
 
 
@@ -126,7 +138,7 @@ def _converted(array, conv=(2, 3, 1, 0), channelwise=(2, 3, 0, 1), dense=(1, 0))
 _SHAPES = [(2, 3), (3,), (2, 2, 1, 2), (3, 1, 2, 1), (4, 2, 3, 5), (1, 3, 2, 2), (5, 1, 3, 2)]
 
 to_keras = Check(
-    "7.3 to_keras",
+    "7.2 to_keras",
     _converted,
     "With this and a list of names you can carry any net across",
     cases=[(np.arange(1.0, 1 + np.prod(shape)).reshape(shape),) for shape in (*_SHAPES, (3, 3))],
@@ -209,7 +221,7 @@ def _freeze(
 
 
 freeze_below = Check(
-    "7.4 freeze_below",
+    "7.5 freeze_below",
     _freeze,
     "First the head alone, then some blocks more: this function is how a net is fine-tuned",
     cases=[
@@ -269,7 +281,7 @@ def _with_last(best):
 _NAN = float("nan")
 
 stop_early = Check(
-    "7.5 stop_early",
+    "7.6 stop_early",
     _stop,
     "The validation images choose the epoch, so that the test images need not",
     cases=[
@@ -356,7 +368,7 @@ _PHOTOGRAPHS = _COLOURS[[[[0, 0, 1], [0, 2, 0]], [[1, 1, 2], [1, 3, 1]]]]
 _LARGER = _RNG.integers(0, 256, size=(3, 3, 4, 3)).astype("uint8")
 
 answer = Check(
-    "7.6 answer",
+    "7.4 answer",
     _answer,
     "None of the three bugs stopped the program: only the answers were wrong",
     cases=[(_net, _PHOTOGRAPHS[:1]), (_net, _PHOTOGRAPHS), (_net, _LARGER)],

@@ -61,7 +61,7 @@ def read_torch(path: Path) -> dict[str, np.ndarray]:
     >>> read_torch(Path(__file__))
     Traceback (most recent call last):
     ...
-    ValueError: torchfile.py is no file of PyTorch's arrays: invalid load key, '"'.
+    ValueError: torchfile.py is not a file of PyTorch arrays: invalid load key, '"'.
     """
     file = io.BytesIO(path.read_bytes())
     try:
@@ -75,7 +75,7 @@ def read_torch(path: Path) -> dict[str, np.ndarray]:
         return {name: _array(tensor, storages) for name, tensor in tensors.items()}
     except Exception as error:  # a damaged pickle can raise anything
         reason = str(error) or type(error).__name__
-        raise ValueError(f"{path.name} is no file of PyTorch's arrays: {reason}") from error
+        raise ValueError(f"{path.name} is not a file of PyTorch arrays: {reason}") from error
 
 
 def _storage(file, dtype):

@@ -171,6 +171,16 @@ def test_numbers_in_a_wrong_form_are_named():
     assert check.grade(30731).status == check.grade(30730.4).status == "wrong"
 
 
+def in_two_precisions(pixels, mode):
+    """As the hints say it: float32 pixels, and constants of float64."""
+    x = pixels.astype("float32")
+    if mode == "caffe":
+        return x[..., ::-1] - np.array([103.939, 116.779, 123.68])
+    if mode == "tf":
+        return x / 127.5 - 1
+    return (x / 255 - np.array([0.485, 0.456, 0.406])) / np.array([0.229, 0.224, 0.225])
+
+
 @pytest.mark.parametrize(
     ("check", "answer"),
     [
@@ -191,6 +201,7 @@ def test_numbers_in_a_wrong_form_are_named():
          lambda p, c, w: next(k for k in range(99) if inception._other_kernel(c, w, k) == p)),
         (resnet.variance_growth, lambda blocks, skip: 2.0**blocks if skip else 1.0),
         (pretrained.decode, lambda p, n, k: [[n[i], float(p[i])] for i in p.argsort()[::-1][:k]]),
+        (pretrained.preprocess, in_two_precisions),
         (pretrained.preprocess, lambda x, m: preprocess_input(
             x.astype("float32"), data_format="channels_last", mode=m)),
         (pretrained.freeze_below, lambda model, name: (pretrained._freeze(model, name), model)[1]),

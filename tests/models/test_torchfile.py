@@ -113,7 +113,7 @@ def test_arrays_are_read(good):
 def test_sizes_beyond_the_file_are_refused(torch, path, offset, shape, strides):
     floats = Storage(torch.FloatStorage, "7", np.arange(24, dtype="<f4"))
     saved(path, {"kernel": Tensor(floats, offset, shape, strides)}, [floats])
-    with pytest.raises(ValueError, match=r"net\.pth is no file of PyTorch's arrays: "):
+    with pytest.raises(ValueError, match=r"net\.pth is not a file of PyTorch arrays: "):
         read_torch(path)
 
 
@@ -121,7 +121,7 @@ def test_sizes_beyond_the_file_are_refused(torch, path, offset, shape, strides):
 def test_a_truncated_file_is_refused(good, share):
     content = good.read_bytes()
     good.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(ValueError, match="is no file of PyTorch's arrays: "):
+    with pytest.raises(ValueError, match="is not a file of PyTorch arrays: "):
         read_torch(good)
 
 
@@ -170,5 +170,5 @@ def test_other_files_are_refused(path):
     with pytest.raises(ValueError, match="it begins with another number"):
         read_torch(path)
     path.write_bytes(b"<html>not found</html>")
-    with pytest.raises(ValueError, match=r"net\.pth is no file of PyTorch's arrays: "):
+    with pytest.raises(ValueError, match=r"net\.pth is not a file of PyTorch arrays: "):
         read_torch(path)
