@@ -92,4 +92,7 @@ def _array(tensor, storages):
     strides = [step * dtype.itemsize for step in tensor.strides]
     # It checks that all elements lie in the buffer, as numpy's as_strided does not.
     buffer, start = storages[tensor.storage.key], tensor.offset * dtype.itemsize
-    return np.ndarray(tensor.shape, dtype, buffer, start, strides).copy()
+    array = np.ndarray(tensor.shape, dtype, buffer, start, strides)
+    if array.nbytes > len(buffer):  # with steps of 0, a few bytes could fill all memory
+        raise ValueError("an array has more elements than the file")
+    return array.copy()
