@@ -4,6 +4,8 @@ PY := .venv/bin/python
 export COURSE_TEST_START := $(shell date +%s)
 # A checkout that cannot be written to can be checked too: no caches in it.
 export RUFF_NO_CACHE := true
+# TensorFlow leaves its faster layers (oneDNN) off where there is AVX2 but no AVX-512: ask for them.
+export TF_ENABLE_ONEDNN_OPTS ?= 1
 PYTEST := $(PY) -m pytest -p no:cacheprovider -n 2
 # No display: JupyterLab prints its address. Root (a container): it must be told that this is meant.
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
@@ -11,7 +13,7 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint unit notebooks refresh records bench figures slides links pins clean
+.PHONY: help setup lab test lint unit notebooks refresh records fast bench figures slides links pins clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -41,6 +43,9 @@ refresh: setup ## run every notebook (or NB=02) and save its outputs
 
 records: setup ## recorded runs: list them, make or go on with one (NAME=06), or CHECK=1 their weights
 	$(PY) -m tools.records $(NAME) $(if $(CHECK),--check)
+
+fast: setup ## CIFAR-10 in minutes: train, test and record chapter 08's recipe (needs the data set)
+	$(PY) -m tools.records fast
 
 bench: setup ## time the library's layers beside Keras's
 	$(PY) -m tools.bench $(ARGS)

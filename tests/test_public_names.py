@@ -49,7 +49,10 @@ def readers():
     for path in NOTEBOOKS.glob("*.ipynb"):
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type == "code":
-                yield TransformerManager().transform_cell(cell.source)
+                yield (code := TransformerManager().transform_cell(cell.source))
+                # A program that a page starts as a process of its own is a text there.
+                texts = [n.value for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Constant)]
+                yield from (t for t in texts if isinstance(t, str) and "\nfrom course_lib" in t)
     for path in [*NOTEBOOKS.glob("solutions/*.py"), *ROOT.glob("tools/**/*.py")]:
         yield path.read_text(encoding="utf-8")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -151,13 +151,13 @@ def pairs(table, title=None, xlabel=None):
     return fig
 
 
-def by_depth(runs, ylabel, title=None, marks=None):
+def by_depth(runs, ylabel, title=None, marks=None, xlabel="Layer, from the image on"):
     """A line per run over its layers, from the first to the last, on a logarithmic scale.
 
     `runs` maps names to a number for each layer, as from `probes.gradient_norms` and
-    `probes.activation_scales`; `ylabel` says what it is. `marks` maps a text to the layer of the
-    first run where it is written beside a dotted line. Where a number is 0 or infinite, the line
-    has a gap, and the legend counts these layers.
+    `probes.activation_scales`; `ylabel` says what it is, and `xlabel` what is counted. `marks` maps
+    a text to the layer of the first run where it is written beside a dotted line. Where a number is
+    0 or infinite, the line has a gap, and the legend counts these layers.
 
     >>> fig = by_depth({"sigmoid": [1e-6, 1e-3, 1], "ReLU": [0, 1, 1]}, ylabel="Gradient norm")
     >>> [text.get_text() for text in fig.legends[0].get_texts()]
@@ -177,7 +177,34 @@ def by_depth(runs, ylabel, title=None, marks=None):
             place = next(iter(runs.values())).index.get_loc(layer) + 1
             ax.axvline(place, color="0.5", linestyle=":")
             ax.text(*(place, 0.98), f" {text}", transform=ax.get_xaxis_transform(), va="top")
-        _by_number(ax, xlabel="Layer, from the image on", ylabel=ylabel, yscale="log")
+        _by_number(ax, xlabel=xlabel, ylabel=ylabel, yscale="log")
+        legend(fig, *ax.get_legend_handles_labels())
+    return fig
+
+
+def roofline(work, peak, bandwidth, title=None):
+    """What a computer reaches in several kinds of work, under the roof that its parts allow.
+
+    `work` has the columns intensity (operations for each byte of memory traffic) and speed
+    (billions of operations a second), and a row for each of at most seven kinds. The roof is
+    `bandwidth` (GB a second) times the intensity, and nowhere higher than `peak` (billions of
+    operations a second). Both axes are logarithmic. Source: Williams, Waterman, Patterson,
+    "Roofline", Communications of the ACM 52(4), 2009.
+
+    >>> work = pd.DataFrame({"intensity": [0.1, 50], "speed": [1, 80]}, index=["sum", "product"])
+    >>> fig = roofline(work, peak=100, bandwidth=10)
+    >>> [text.get_text() for text in fig.legends[0].get_texts()]
+    ['the roof', 'sum', 'product']
+    """
+    with page(4.8, title) as (fig, ax):
+        corner = peak / bandwidth
+        xs = [0.5 * work["intensity"].min(), corner, 3 * max(work["intensity"].max(), corner)]
+        ax.plot(xs, [min(peak, bandwidth * x) for x in xs], color=BLACK, label="the roof")
+        for (name, (intensity, speed)), look in zip(work.iterrows(), LOOKS, strict=False):
+            ax.plot(intensity, speed, label=name, **ALONE, **look)
+        ax.set(xscale="log", yscale="log", ylabel="Billions of operations a second")
+        ax.set(xlabel="Operations for each byte that is moved")
+        ax.grid(color="0.9", linewidth=1)
         legend(fig, *ax.get_legend_handles_labels())
     return fig
 

@@ -4,6 +4,8 @@ import numpy as np
 
 from course_lib.data.dataset import describe
 
+VIEWS = ("as they are", "mirrored", "mirrored and shifted")
+
 
 def probabilities(model, images):
     """The model's first output (n, classes), float32, for images (n, height, width, channels).
@@ -22,17 +24,50 @@ def probabilities(model, images):
     return np.concatenate(parts, dtype="float32")
 
 
-def accuracy(model, images, labels):
+def log_probabilities(model, images, views="as they are"):
+    """Logarithms of the model's probabilities (n, classes), averaged over views of the images.
+
+    `views` is "as they are"; "mirrored", both sides with half the weight each; or "mirrored and
+    shifted", which gives half the weight to these, and half to both sides of two copies, moved by
+    one pixel up and left or down and right (what is missing is mirrored in). Source: AlexNet's ten
+    crops (section 4.1); these six: airbench94, arXiv:2404.00498, section 3.5. The average of the
+    logarithms differs from that of the scores before the softmax by the same number in all classes.
+
+    >>> import keras
+    >>> model = keras.Sequential([keras.Input((4, 4, 2)), keras.layers.GlobalMaxPooling2D(),
+    ...     keras.layers.Softmax()])
+    >>> images = np.zeros((1, 4, 4, 2), "float32")
+    >>> np.exp(log_probabilities(model, images, "mirrored and shifted")).tolist()
+    [[0.5, 0.5]]
+    """
+    if views not in VIEWS:
+        raise ValueError(f"views must be one of {', '.join(VIEWS)}, got {views!r}")
+    whole, weights = [images], [1.0]
+    if views == "mirrored and shifted":
+        padded = np.pad(images, [(0, 0), (1, 1), (1, 1), (0, 0)], "reflect")
+        whole, weights = [images, padded[:, 2:, 2:], padded[:, :-2, :-2]], [0.5, 0.25, 0.25]
+    total = 0.0
+    for part, weight in zip(whole, weights, strict=True):
+        sides = [part] if views == "as they are" else [part, part[:, :, ::-1]]
+        for side in sides:
+            total = total + weight / len(sides) * np.log(probabilities(model, side) + 1e-30)
+    return total
+
+
+def accuracy(model, images, labels, views="as they are"):
     """Share of the images (n, height, width, channels) that the model gets right, from 0 to 1.
 
-    Dropout is off, so training and test accuracy can be compared. Labels are as in `top_k_error`.
+    Dropout is off, so training and test accuracy can be compared. Labels are as in `top_k_error`,
+    `views` as in `log_probabilities`.
 
     >>> import keras
     >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Softmax()])
     >>> accuracy(model, np.eye(2, dtype="float32"), np.array([0, 0]))
     0.5
     """
-    return float(np.mean(_hits(labels, probabilities(model, images), k=1)))
+    if views == "as they are":
+        return float(np.mean(_hits(labels, probabilities(model, images), k=1)))
+    return float(np.mean(_hits(labels, log_probabilities(model, images, views), k=1)))
 
 
 def top_k_error(labels, scores, k=5):

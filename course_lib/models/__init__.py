@@ -23,6 +23,7 @@ from functools import partial
 
 from course_lib.models import tutorials
 from course_lib.models.alexnet import build_alexnet, build_zfnet
+from course_lib.models.fast import build_fast
 from course_lib.models.inception import build_googlenet, build_inception_module, build_inception_v3
 from course_lib.models.lenet import build_lenet5
 from course_lib.models.lite0 import build_lite0
@@ -61,5 +62,6 @@ MODELS = {
         for depth in CIFAR_DEPTHS
     },
     "lite0": build_lite0,
+    "fast": build_fast,
     **tutorials.NETS,
 }

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from course_lib.data.augmentation import augment
+from course_lib.data.augmentation import augment, turns
 
 
 def training_batches(images, labels, config, first_epoch):
@@ -12,17 +12,27 @@ def training_batches(images, labels, config, first_epoch):
     uninterrupted one would have seen.
     """
     images, labels = tf.constant(images), tf.constant(labels)
-    n = len(images)
+    n, full = len(images), images.shape[1] if len(images.shape) == 4 else None
+    sides = tf.constant([config.side_at(epoch) or full or 0 for epoch in range(config.epochs)])
 
     def epoch_of_batches(epoch):
+        turned = turns(n, config.seed, epoch)  # which images are mirrored now
         order = tf.random.experimental.stateless_shuffle(tf.range(n), seed=(config.seed, epoch))
         batches = tf.data.Dataset.from_tensor_slices(order).batch(config.batch_size)
-        return batches.map(lambda chosen: batch(chosen, epoch), num_parallel_calls=2)
+        return batches.map(lambda chosen: batch(chosen, epoch, turned), num_parallel_calls=2)
 
-    def batch(chosen, epoch):
+    def shrunk(x, side):
+        def resized():
+            return tf.image.resize(x, (side, side), antialias=True)
+
+        return tf.cond(side == full, lambda: x, resized)
+
+    def batch(chosen, epoch, turned):
         # The first image's number makes each batch's seed different.
         seed = tf.stack([config.seed + 1, epoch * n + chosen[0]])
-        x = augment(tf.gather(images, chosen), config.augmentation, seed)
+        x = tf.gather(images, chosen)
+        x = shrunk(x, sides[epoch]) if config.sizes else x
+        x = augment(x, config.augmentation, seed, tf.gather(turned, chosen))
         return x, tf.gather(labels, chosen)
 
     epochs = tf.data.Dataset.range(first_epoch, config.epochs, output_type=tf.int32)

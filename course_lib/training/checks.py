@@ -15,6 +15,7 @@ def check(model, train, test, config):
         check_images("test", test, model)
     _check_precision(model, config)
     _check_memory(model, train, test, config)
+    _check_sizes(model, train[0][:8], config)
     _check_outputs(model, train[0][:8], config)
 
 
@@ -55,6 +56,19 @@ def _check_memory(model, train, test, config):
             f"{free / 2**30:.1f} GiB are free: use a batch_size below {config.batch_size}, a "
             "narrower net or smaller images, or close other notebooks"
         )
+
+
+def _check_sizes(model, images, config):
+    """The net must take every size of `config.sizes`; its input shape says nothing of that."""
+    any_size = tf.TensorSpec((None, None, None, *images.shape[3:]), tf.float32)
+    for side, _ in config.sizes:
+        try:
+            tf.function(model, [any_size])(tf.image.resize(images, (side, side)))
+        except Exception as error:  # Keras's and TensorFlow's, while building or computing
+            raise ValueError(
+                f"sizes needs a net that takes images of every size, such as one that ends in "
+                f"global pooling; {model.name!r} does not take {side}×{side} pixels"
+            ) from error
 
 
 def _check_outputs(model, images, config):

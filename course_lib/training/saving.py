@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from course_lib.training.config import TrainingConfig
 from course_lib.training.fingerprints import data_fingerprint, net_fingerprint
 from course_lib.training.progress import COLUMNS
 
@@ -19,17 +20,20 @@ START_AGAIN = "choose another folder, or delete this one to start again"
 class SavedRun:
     """A folder whose last.npz holds the last epoch's weights, history, settings and fingerprints.
 
-    They are in one file, so they cannot contradict each other. Nothing is pickled.
+    They are in one file, so they cannot contradict each other. Nothing is pickled. The folder is
+    only read if not `writes`.
     """
 
-    def __init__(self, folder, model, train, test, config):
+    def __init__(self, folder, model, train, test, config, writes=True):
         self.model, self.path = model, Path(folder, "last.npz")
         self.partial = Path(folder, ".partial.npz")
         self.run = {
-            "config": dataclasses.asdict(config),
+            "config": as_saved(config),
             "data": data_fingerprint(train, test),
             "net": net_fingerprint(model),
         }
+        if not writes:
+            return
         with _explained(folder):  # now, not after the first epoch
             Path(folder).mkdir(parents=True, exist_ok=True)
             self.partial.write_bytes(b"")
@@ -46,6 +50,8 @@ class SavedRun:
                 arrays = [file[f"array{i}"] for i in range(len(file.files) - 2)]
         except Exception as error:  # reading a damaged or foreign file fails in many ways
             raise self._damaged() from error
+        # A setting that came after the run was saved had its default then.
+        run["config"] = DEFAULTS | run["config"]
         there, here = run["config"], self.run["config"]
         names = [name for name in there | here if there.get(name) != here.get(name)]
         differs = (f"{k} {there.get(k)!r} there, {here.get(k)!r} here" for k in names)
@@ -83,6 +89,14 @@ class SavedRun:
 
     def _damaged(self):
         return ValueError(f"{self.path} is damaged or was not written by `fit`; {START_AGAIN}")
+
+
+def as_saved(config):
+    """The settings as JSON gives them back."""
+    return json.loads(json.dumps(dataclasses.asdict(config)))
+
+
+DEFAULTS = as_saved(TrainingConfig())
 
 
 def empty_history():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from course_lib.data.augmentation import augment
+from course_lib.data.augmentation import augment, turns
 
 IMAGES = np.random.default_rng(0).random((200, 12, 10, 3), dtype=np.float32)
 PADDED = np.pad(IMAGES, [(0, 0), (4, 4), (4, 4), (0, 0)])
@@ -39,6 +39,27 @@ def test_crop_and_flip_does_both():
     same = (result == cropped).all(axis=(1, 2, 3))
     mirrored = (result == cropped[:, :, ::-1]).all(axis=(1, 2, 3))
     assert (same | mirrored).all() and same.any() and mirrored.any()
+
+
+def test_shift_moves_by_up_to_two_pixels_and_mirrors_the_border():
+    turned = np.arange(200) % 2 == 1
+    result = augment(IMAGES, "shift+turns", (0, 1), turned).numpy()
+    padded = np.pad(IMAGES, [(0, 0), (2, 2), (2, 2), (0, 0)], mode="reflect")
+    offsets = set()
+    for i, image in enumerate(result):
+        image = image[:, ::-1] if turned[i] else image
+        windows = [(y, x, padded[i, y : y + 12, x : x + 10]) for y in range(5) for x in range(5)]
+        fits = [(y, x) for y, x, window in windows if (image == window).all()]
+        assert len(fits) == 1
+        offsets.add(fits[0])
+    assert len(offsets) == 25
+
+
+def test_turns_show_both_sides_of_every_image_in_two_epochs():
+    sides = np.array([turns(1000, seed=3, epoch=epoch) for epoch in range(4)])
+    assert (sides[0] != sides[1]).all() and (sides[0] == sides[2]).all()
+    assert (sides[1] == sides[3]).all() and 400 < sides[0].sum() < 600
+    assert (sides[0] != turns(1000, seed=4, epoch=0).numpy()).any()
 
 
 @pytest.mark.parametrize("kind", ["flip", "crop", "crop+flip"])

@@ -22,6 +22,7 @@ CHAPTERS = {
     "05_inception": "inception",
     "06_resnet": "resnet",
     "07_pretrained": "pretrained",
+    "08_practice": "practice",
 }
 SOLUTIONS = {c: runpy.run_path(str(NOTEBOOKS / "solutions" / f"{c}.py")) for c in CHAPTERS}
 

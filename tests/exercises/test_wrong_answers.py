@@ -5,16 +5,19 @@ import numpy as np
 import pytest
 from keras.applications.imagenet_utils import preprocess_input
 
+from course_lib.data.augmentation import turns
 from course_lib.exercises import (
     alexnet,
     imagenet,
     inception,
     looking_inside,
+    practice,
     pretrained,
     resnet,
     start,
     vgg,
 )
+from course_lib.training.optimizers import STEPS, orthogonal
 
 
 def _emptied(kernels):
@@ -48,6 +51,31 @@ def _unfrozen_by_hand(model, name):
     names = [layer.name for layer in model.layers]
     for layer in model.layers[names.index(name) :]:
         layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
+
+
+def _bits_cut_after(x, added):
+    return ((x.view(np.uint32) + added) >> 16 << 16).view(np.float32)
+
+
+def _muon(x, steps, dtype="float64", little=0.0, left=False):
+    """The same steps in another order, with S on the right or x xᵀ on the left of x."""
+    x = x.astype(dtype)
+    x = x / (np.sqrt((x**2).sum()) + little)
+    for _ in range(steps):
+        if left:
+            square = x @ x.T
+            x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x
+        else:
+            once = x @ x.T @ x
+            x = 3.4445 * x - 4.7750 * once + 2.0315 * once @ x.T @ x
+    return x
+
+
+def _tried_one_by_one(spread, difference):
+    n = 2
+    while difference < 2 * spread * np.sqrt(2 / n):
+        n += 1
+    return n
 
 
 def _only_below(model, name):
@@ -121,6 +149,17 @@ REFUSED = [
      lambda v, p: pretrained.stop_early.reference([-x for x in v], p), "Go epoch by epoch"),
     (pretrained.stop_early, lambda v, p: pretrained.stop_early.reference(v, p)[0], "2 values"),
     (pretrained.answer, lambda m, x: m(x.astype("float32") / 255).numpy(), "Follow one red"),
+    (practice.turned, lambda first, epoch: ~first if epoch in (1, 3) else first, "follow it"),
+    (practice.smoothed, lambda y, n, s: np.round(practice.smoothed.reference(y, n, s), 2),
+     "rounded"),
+    (practice.smoothed, lambda y, n, s: np.full(n, s / n), "shape"),
+    (practice.newton_schulz, lambda x, n: np.round(_muon(x, n), 4), "rounded"),
+    (practice.newton_schulz, lambda x, n: _muon(x, n).T, "shape"),
+    (practice.newton_schulz, lambda x, n: _muon(x, min(n, 3)), "Do it by hand"),
+    (practice.to_bfloat16, lambda x: np.round(x, 2), "Between which two"),
+    (practice.to_bfloat16, lambda x: _bits_cut_after(np.abs(x), 0x7FFF), "Between which two"),
+    (practice.seeds_needed, lambda s, d: max(3, practice.seeds_needed.reference(s, d)), "Try n"),
+    (practice.sent, lambda n, w: practice.sent.reference(n, w) if w < 9 else 0, "How many steps"),
 ]  # fmt: skip
 
 
@@ -154,6 +193,17 @@ NAMED = [
     (pretrained.freeze_below, lambda model, name: model, "Every layer is as it was"),
     (pretrained.stop_early, _best_while_trained, "np.argmin"),
     (pretrained.answer, lambda m, x: m((x - 127) / 128).numpy(), "no numbers below 0"),
+    (practice.turned, lambda first, epoch: first ^ (epoch % 2), "1 should be True"),
+    (practice.smoothed,
+     lambda y, n, s: np.where(np.eye(n)[y] == 1, 1 - s, s / (n - 1)), "over the other classes"),
+    (practice.newton_schulz, lambda x, n: _muon(x, 1), "one step"),
+    (practice.to_bfloat16, lambda x: _bits_cut_after(x, 0), "moves towards 0"),
+    (practice.to_bfloat16, lambda x: _bits_cut_after(x, 0x8000), "move away from 0"),
+    (practice.to_bfloat16,
+     lambda x: (x.view(np.uint32) & 0xFFFF).view(np.float32), "the upper half that you keep"),
+    (practice.seeds_needed, lambda s, d: max(2, 8 * s**2 / d**2), "part of a seed"),
+    (practice.sent, lambda n, w: 4 * n * (w - 1), "every other"),
+    (practice.sent, lambda n, w: 8 * n, "One step too many"),
 ]  # fmt: skip
 
 
@@ -207,6 +257,27 @@ def in_two_precisions(pixels, mode):
         (pretrained.freeze_below, lambda model, name: (pretrained._freeze(model, name), model)[1]),
         (pretrained.answer, lambda m, x: m((x.astype("float64") - 127) / 128)),
         (pretrained.answer, lambda m, x: m.predict((x / 1.0 - 127) / 128, verbose=0)),
+        (practice.turned, lambda first, epoch: ~first if epoch % 2 else first),
+        (practice.turned, lambda first, epoch: [bool((m + epoch) % 2) for m in first]),
+        (practice.turned, lambda first, epoch: np.logical_xor(first, epoch % 2)),
+        (practice.smoothed, lambda y, n, s: [
+            [1 - s + s / n if i == label else s / n for i in range(n)] for label in y]),
+        (practice.smoothed, lambda y, n, s: keras.utils.to_categorical(y, n) * (1 - s) + s / n),
+        (practice.newton_schulz, _muon),
+        (practice.newton_schulz, lambda x, n: _muon(x, n).tolist()),
+        (practice.newton_schulz, lambda x, n: _muon(x, n, "float32", left=True)),
+        (practice.newton_schulz, lambda x, n: _muon(x, n, little=1e-7, left=True)),
+        (practice.newton_schulz, lambda x, n: _muon(x, n, "float32", little=1e-7)),
+        (practice.newton_schulz, lambda x, n: keras.ops.convert_to_tensor(_muon(x, n, "float64"))),
+        (practice.to_bfloat16,
+         lambda x: _bits_cut_after(x, 0x7FFF + (x.view(np.uint32) >> 16) % 2).astype("float64")),
+        (practice.to_bfloat16,
+         lambda x: np.ldexp(np.round(256 * np.frexp(x)[0]) / 256, np.frexp(x)[1])),
+        (practice.to_bfloat16, lambda x: keras.ops.cast(keras.ops.cast(x, "bfloat16"), "float32")),
+        (practice.seeds_needed, _tried_one_by_one),
+        (practice.seeds_needed, lambda s, d: max(2, np.ceil((2 * np.sqrt(2) * s / d) ** 2))),
+        (practice.sent, lambda n, w: 8 * n * (w - 1) / w),
+        (practice.sent, lambda n, w: 8 * (n - n // w)),
     ],
 )  # fmt: skip
 def test_equivalent_answers_are_right(check, answer):
@@ -262,6 +333,16 @@ def test_changed_inputs_are_noticed_and_the_answer_still_counts():
         photographs //= 2
         return model((x - 127) / 128).numpy()
 
+    def newton_schulz(x, steps):
+        x /= np.linalg.norm(x)
+        return _muon(x, steps)
+
+    def to_bfloat16(x):
+        bits = x.view(np.uint32)
+        bits += 0x7FFF + (bits >> 16 & 1)
+        bits &= 0xFFFF0000
+        return x
+
     for check, answer, name in (
         (start.accuracy, accuracy, "labels"),
         (imagenet.top_k_error, top_k, "scores"),
@@ -270,6 +351,8 @@ def test_changed_inputs_are_noticed_and_the_answer_still_counts():
         (looking_inside.class_map, class_map, "maps"),
         (pretrained.preprocess, preprocess, "pixels"),
         (pretrained.answer, answer_in_place, "photographs"),
+        (practice.newton_schulz, newton_schulz, "x"),
+        (practice.to_bfloat16, to_bfloat16, "x"),
     ):
         result = check.grade(answer)
         assert result.status == "right", result.message
@@ -352,3 +435,56 @@ def test_what_is_said_of_company_is_true():
     np.testing.assert_allclose(
         pretrained._answer(net(), alone)[0], pretrained._answer(net(), together)[0], rtol=1e-5
     )
+
+
+def test_practice_is_what_the_course_trains_with():
+    first = np.array(turns(9, seed=3, epoch=0))
+    for epoch in range(5):
+        turned = practice.turned.reference(first, epoch)
+        np.testing.assert_array_equal(turned, turns(9, seed=3, epoch=epoch))
+
+    rng = np.random.default_rng(0)
+    labels, scores = rng.integers(6, size=8), rng.dirichlet(np.ones(6), size=8).astype("float32")
+    plain = keras.utils.to_categorical(labels, 6)
+    smoothing = keras.losses.CategoricalCrossentropy(label_smoothing=0.2)
+    loss = keras.losses.CategoricalCrossentropy()(
+        practice.smoothed.reference(labels, 6, 0.2).astype("float32"), scores
+    )
+    np.testing.assert_allclose(smoothing(plain, scores), loss, rtol=1e-5)
+
+    kernel = rng.normal(size=(3, 3, 2, 5)).astype("float32")
+    stepped = practice.newton_schulz.reference(kernel.reshape(18, 5), STEPS)
+    np.testing.assert_allclose(np.reshape(orthogonal(kernel), (18, 5)), stepped, rtol=1e-3)
+
+
+def test_to_bfloat16_is_what_keras_does_with_every_kind_of_bits():
+    bits = np.random.default_rng(0).integers(2**32, size=100_000, dtype=np.uint32)
+    bits[::4] = bits[::4] & 0xFFFF0000 | 0x8000  # ties
+    x = bits.view(np.float32)
+    x = x[np.abs(x) < 3e38]
+    expected = keras.ops.cast(keras.ops.cast(x, "bfloat16"), "float32")
+    np.testing.assert_array_equal(practice.to_bfloat16.reference(x), expected)
+
+
+def test_no_fewer_seeds_would_do_and_no_case_is_decided_by_a_last_digit():
+    for spread, difference in practice.seeds_needed.cases:
+        n = practice.seeds_needed.reference(spread, difference)
+        assert difference > 2.001 * spread * np.sqrt(2 / n)
+        assert n == 2 or difference < 1.999 * spread * np.sqrt(2 / (n - 1))
+
+
+@pytest.mark.parametrize(("numbers", "workers"), [(8, 4), (12, 3), (10, 2), (6, 1)])
+def test_a_ring_that_is_played_through_sends_as_many_bytes(numbers, workers):
+    gradients = np.random.default_rng(0).normal(size=(workers, numbers)).astype("float32")
+    held = [list(np.split(gradient, workers)) for gradient in gradients]
+    counted = np.zeros(workers, int)
+    for step in range(2 * (workers - 1)):
+        moves = [(worker, (worker - step) % workers) for worker in range(workers)]
+        parts = [held[worker][place] for worker, place in moves]
+        for (worker, place), part in zip(moves, parts, strict=True):
+            counted[worker] += part.nbytes
+            after = held[(worker + 1) % workers]
+            after[place] = after[place] + part if step < workers - 1 else part
+    for parts in held:
+        np.testing.assert_allclose(np.concatenate(parts), gradients.sum(axis=0), rtol=1e-4)
+    assert set(counted) == {practice.sent.reference(numbers, workers)}

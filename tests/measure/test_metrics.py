@@ -1,14 +1,14 @@
+import keras
 import numpy as np
 import pytest
 
+from course_lib.measure import metrics
 from course_lib.measure.metrics import accuracy, probabilities, top_k_error
 
 CLASSES = 10
 
 
 def keras_top_k(labels, scores, k):
-    import keras
-
     hits = keras.metrics.sparse_top_k_categorical_accuracy(labels, scores, k=k)
     return float(np.mean(keras.ops.convert_to_numpy(hits)))
 
@@ -131,3 +131,33 @@ def test_accuracy_refuses_labels_that_are_not_one_number_an_image(net):
     images = np.eye(3, dtype="float32")
     with pytest.raises(ValueError, match=r"labels must have the shape .*argmax"):
         accuracy(net, images, np.eye(3))
+
+
+@pytest.mark.parametrize("views", metrics.VIEWS)
+def test_views_are_averaged_as_by_hand(views):
+    """The net reads the top left pixel, so each view answers with another pixel of the image."""
+    image = keras.Input((4, 4, 2))
+    model = keras.Model(image, keras.layers.Softmax()(image[:, 0, 0]))
+    images = np.random.default_rng(0).normal(size=(3, 4, 4, 2)).astype("float32")
+    corners = {
+        "as they are": [(0, 0, 1.0)],
+        "mirrored": [(0, 0, 0.5), (0, 3, 0.5)],
+        # Moved up and left, the corner shows pixel (1, 1); moved down and right, too, since the
+        # border is mirrored in. Of the other side, both corners show pixels (1, 2).
+        "mirrored and shifted": [
+            *((0, x, 0.25) for x in (0, 3)),
+            *((1, x, 0.125) for x in (1, 2, 1, 2)),
+        ],
+    }[views]
+    logs = 0
+    for y, x, weight in corners:
+        scores = images[:, y, x]
+        logs = logs + weight * (scores - np.log(np.exp(scores).sum(1, keepdims=True)))
+    np.testing.assert_allclose(
+        metrics.log_probabilities(model, images, views), logs, rtol=1e-4, atol=1e-5
+    )
+
+
+def test_views_must_be_known():
+    with pytest.raises(ValueError, match=r"views must be one of .* got 'ten crops'"):
+        metrics.accuracy(None, np.zeros((1, 4, 4, 2)), [0], "ten crops")

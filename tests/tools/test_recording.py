@@ -260,3 +260,37 @@ def test_kept_weights_are_the_recorded_ones(page, monkeypatch, capsys):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ValueError, match="not the file that was recorded"):
         running.weights(content, "net")
+
+
+def test_the_report_says_what_a_run_took(page):
+    running.record(dataclasses.replace(EXPERIMENT, measures=lambda *_: {"top-5": 0.5, "blocks": 7}))
+    report = listing.report("small")
+    runs = [run for run in listing.read("small")["runs"] if run["net"] == "net"]
+    row = report.loc["net"]
+    assert row["seeds"] == len(runs) and row["top-5, %"] == "50.00 to 50.00"
+    accuracies = [100 * run["results"]["test"] for run in runs]
+    assert row["test, %"] == f"{min(accuracies):.2f} to {max(accuracies):.2f}"
+    assert row["CPU seconds"] >= 0 and row["images/s"] > 0 and "blocks, %" not in report
+
+
+def test_cpu_seconds_are_those_of_a_whole_run(page, monkeypatch):
+    running.record(EXPERIMENT)
+    assert all(run["cpu_seconds"] >= 0 for run in listing.read("small")["runs"])
+    for path in page.glob("work/small/*/result.json"):
+        path.unlink()  # as if the run had been killed before its end
+    (records.FOLDER / "small.json").unlink()
+    running.record(EXPERIMENT)
+    assert not any("cpu_seconds" in run for run in listing.read("small")["runs"])
+
+
+def test_a_setting_that_came_later_had_its_default(page):
+    running.record(EXPERIMENT)
+    path = records.FOLDER / "small.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for net in content["nets"].values():
+        del net["config"]["sizes"]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert listing.state(EXPERIMENT) == "current"
+    changed = dataclasses.replace(EXPERIMENT.config, sizes=((3, 1),))
+    sized = dataclasses.replace(EXPERIMENT, config=changed)
+    assert "sizes of 'net' was [], is [[3, 1]]" in listing.state(sized)

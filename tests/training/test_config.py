@@ -11,6 +11,8 @@ WRONG = {
     "batch_size": (0, 1.5),
     "optimizer": ("SGD", "rmsprop"),
     "learning_rate": (0, -0.1, math.inf, math.nan),
+    "vector_rate": (0, -1.0, math.nan),
+    "matrix_rate": (0, math.inf),
     "schedule": ("linear_decay",),
     "warmup_epochs": (-1, 11),
     "momentum": (-0.1, 1.0),
@@ -19,6 +21,7 @@ WRONG = {
     "label_smoothing": (-0.1, 1.0),
     "auxiliary_weight": (-0.3, math.inf, math.nan),
     "augmentation": ("flips",),
+    "sizes": (24, (24, 5), ((24, 0),), ((0, 5),), ((24.5, 1),), ((24, 11),), ((24, 6), (28, 6))),
     "precision": ("float16",),
     "seed": (-1, 0.5),
 }
@@ -59,3 +62,15 @@ def test_warm_up_climbs_to_the_schedule():
     assert [learning_rate_at(config, e) for e in (0, 0.5, 1, 2, 3)] == pytest.approx(
         [0, 0.025, 0.05, 0.1, 0.1]
     )
+
+
+@pytest.mark.parametrize("settings", [{"momentum": 0.0}, {"decay": "decoupled"}])
+def test_muon_needs_a_momentum_and_its_own_decay(settings):
+    with pytest.raises(ValueError, match="muon needs"):
+        TrainingConfig(optimizer="muon", **settings)
+
+
+def test_sizes_follow_one_another_and_end_at_the_full_size():
+    config = TrainingConfig(epochs=4, sizes=[[8, 1], [16, 2]])
+    assert [config.side_at(epoch) for epoch in range(4)] == [8, 16, 16, None]
+    assert config == TrainingConfig(epochs=4, sizes=((8, 1), (16, 2)))

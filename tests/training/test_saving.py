@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import json
 from pathlib import Path
 
 import keras
@@ -197,3 +198,25 @@ def test_a_folder_that_cannot_be_made_is_named_before_training(pairs, tmp_path, 
     monkeypatch.setattr("course_lib.training.loop.Progress", pytest.fail)
     with pytest.raises(OSError, match=r"file cannot be written \(File exists\)"):
         train(small_net, *pairs, CONFIG, folder=tmp_path / "file")
+
+
+def test_a_worker_that_only_reads_makes_nothing(pairs, tmp_path):
+    folder = tmp_path / "run"
+    saved = SavedRun(folder, small_net(), *pairs, CONFIG, writes=False)
+    assert saved.restore().empty
+    assert not folder.exists()
+
+
+def test_a_run_from_before_a_setting_was_there_goes_on(pairs, tmp_path):
+    """It had the setting's default then; with another value it is another training."""
+    train(small_net, *pairs, dataclasses.replace(CONFIG, epochs=2), folder=tmp_path)
+    path = tmp_path / "last.npz"
+    with np.load(path) as file:
+        arrays = dict(file)
+    run = json.loads(str(arrays.pop("run")))
+    del run["config"]["sizes"], run["config"]["vector_rate"]
+    run["config"]["epochs"] = CONFIG.epochs
+    np.savez(path, run=json.dumps(run), **arrays)
+    with pytest.raises(ValueError, match=r"other settings \(vector_rate 1.0 there, 2.0 here\)"):
+        train(small_net, *pairs, dataclasses.replace(CONFIG, vector_rate=2.0), folder=tmp_path)
+    assert len(train(small_net, *pairs, CONFIG, folder=tmp_path)[1]) == CONFIG.epochs

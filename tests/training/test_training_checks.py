@@ -139,3 +139,32 @@ def test_a_processor_without_bfloat16_is_named(pairs, monkeypatch):
         train(build, *pairs, config)
     with pytest.raises(tf.errors.AbortedError):  # then it has another cause
         train(build, *pairs, CONFIG)
+
+
+def test_sizes_need_a_net_that_takes_them(pairs):
+    config = dataclasses.replace(CONFIG, sizes=((4, 1),))
+    with pytest.raises(ValueError, match=r"sizes needs a net.*4×4 pixels"):
+        fit(small_net(), *pairs, config)
+
+
+def test_a_net_for_every_size_is_trained_on_all_of_them(pairs):
+    layers = keras.layers
+    seen = []
+
+    class Sees(layers.Layer):
+        def call(self, x):
+            tf.py_function(lambda shape: seen.append(tuple(shape.numpy())), [tf.shape(x)], [])
+            return x
+
+    model = keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            Sees(),
+            layers.Conv2D(2, 3, activation="relu"),
+            layers.GlobalMaxPooling2D(),
+            layers.Dense(2, activation="softmax"),
+        ]
+    )
+    config = dataclasses.replace(CONFIG, epochs=3, batch_size=72, sizes=((4, 1), (5, 1)))
+    fit(model, pairs[0], None, config)
+    assert [shape[1] for shape in seen if shape[0] == 72] == [4, 5, 6]

@@ -10,16 +10,13 @@ import os
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# Convolutions that train nets in half the time on processors without AVX-512, where TensorFlow
-# leaves them off.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import pandas as pd
 import tensorflow as tf
 
 from tools.records import listing
 from tools.records.experiments import CHAPTERS, EXPERIMENTS, SEEDS
-from tools.records.running import record, record_chapter
+from tools.records.running import read, record, record_chapter
 
 THREADS = 2
 
@@ -44,6 +41,10 @@ def main():
             record_chapter(arguments.name, SEEDS)
         else:
             record(EXPERIMENTS[arguments.name]())
+            content = read(arguments.name)
+            print(listing.report(arguments.name).T.to_string(header=len(content["nets"]) > 1))
+            for machine in content["machines"]:
+                print(", ".join(f"{key} {value}" for key, value in machine.items()))
     except KeyboardInterrupt:
         return f"stopped; `make records NAME={arguments.name}` goes on from the last epoch"
     return None

@@ -12,6 +12,7 @@ from course_lib import data
 from course_lib.measure import metrics
 from course_lib.models import (
     build_alexnet,
+    build_fast,
     build_googlenet,
     build_nin,
     build_resnet_cifar,
@@ -19,11 +20,20 @@ from course_lib.models import (
     build_zfnet,
 )
 from course_lib.training import TrainingConfig
+from course_lib.training.fast import FAST
 from tools.records import pages
 from tools.records.running import Experiment
 
 SEEDS = (0, 1, 2, 3, 4)
-CHAPTERS = {"02": 6, "03": 5, "04": 4, "05": 5, "06": 5, "07": 6}  # minutes for all seeds, about
+CHAPTERS = {
+    "02": 6,
+    "03": 5,
+    "04": 4,
+    "05": 5,
+    "06": 5,
+    "07": 6,
+    "08": 10,
+}  # minutes for all seeds, about
 
 SMALL_VGG = {"width": 0.25, "fc": 256}
 
@@ -292,6 +302,54 @@ def scratch_cifar100():
     )
 
 
+def fast():
+    """CIFAR-10 as fast as this course can."""
+    return Experiment(
+        name="fast",
+        chapter="08",
+        question="How soon does a processor reach 94% on CIFAR-10?",
+        data_set="cifar10",
+        load=cifar10,
+        nets={"fast": partial(build_fast, whiten=first_images)},
+        config=FAST,
+        minutes=225,
+        seeds=SEEDS,
+        measures=in_views,
+        keep=("fast",),
+    )
+
+
+def ladder():
+    """Chapter 08's rungs on all of CIFAR-10, in a longer training."""
+    climb, steps, recipe = pages.values("08", ("climb", "steps", "recipe_2012"))
+    steps = steps | {
+        "whitening": ({"whiten": first_images}, {}),
+        "growing size": ({}, {"sizes": ((24, 5), (28, 2))}),
+    }
+    return Experiment(
+        name="ladder",
+        chapter="08",
+        question="From the recipe of 2012 to that of 2024: what does each rung give in ten epochs?",
+        data_set="cifar10",
+        load=cifar10,
+        nets=climb(steps),
+        config=replace(recipe, epochs=10, batch_size=128),
+        minutes=250,
+        seeds=(0, 1, 2),
+        measures=in_views,
+    )
+
+
+def first_images():
+    """What the first layer is made from."""
+    return cifar10()[0][0][:5000]
+
+
+def in_views(model, test):
+    """Test accuracy with each kind of views."""
+    return {views: metrics.accuracy(model, *test, views) for views in metrics.VIEWS}
+
+
 def features_cifar100():
     """One linear layer on what chapter 07's frozen net makes of CIFAR-100."""
     seconds = {}
@@ -426,6 +484,8 @@ ALL = (
     families,
     scratch_cifar100,
     features_cifar100,
+    fast,
+    ladder,
 )
 EXPERIMENTS = {build.__name__: build for build in ALL}
 EXPERIMENTS |= {f"few_{n}": partial(few, n) for n in (50, 100, 500)}

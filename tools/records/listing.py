@@ -1,5 +1,6 @@
 """Which records there are, whether they fit their experiments, and whether weights do."""
 
+import math
 from itertools import product
 
 import pandas as pd
@@ -24,6 +25,35 @@ def table() -> pd.DataFrame:
         question = experiment.question
         rows.append((name, experiment.chapter, state(experiment), experiment.minutes, question))
     return pd.DataFrame(rows, columns=["NAME", "chapter", "state", "minutes", "what"])
+
+
+def report(name) -> pd.DataFrame:
+    """A row for each net of a record: accuracies in per cent, and what a run took.
+
+    The seconds include the evaluation after each epoch; images a second are training images by
+    these seconds. CPU seconds are those of all cores together, of runs that were not interrupted.
+    """
+    content, rows = read(name), {}
+    images = content["data"]["training_images"]
+    for net in content["nets"]:
+        runs = pd.DataFrame([run for run in content["runs"] if run["net"] == net])
+        if runs.empty:
+            continue
+        accuracies = {"test": [100 * run["test"] for run in runs["results"]]}
+        measures = pd.DataFrame(runs["measures"].tolist())
+        if len(measures.columns) < 5:  # more than that are for a chapter's figure
+            shares = measures.columns[(measures <= 1).all()]
+            accuracies |= {measure: 100 * measures[measure] for measure in shares}
+        seconds = runs["epochs"].map(lambda epochs: sum(epochs["seconds"]))
+        epochs = runs["epochs"].map(lambda epochs: len(epochs["seconds"]))
+        rows[net] = {
+            "seeds": len(runs),
+            **{f"{k}, %": f"{min(v):.2f} to {max(v):.2f}" for k, v in accuracies.items()},
+            "seconds": round(seconds.median()),
+            "CPU seconds": runs["cpu_seconds"].median() if "cpu_seconds" in runs else math.nan,
+            "images/s": round((images * epochs / seconds).median()),
+        }
+    return pd.DataFrame(rows).T.rename_axis("net")
 
 
 def state(experiment) -> str:

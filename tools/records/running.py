@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -18,13 +19,14 @@ from archspec.cpu import host
 from tqdm import tqdm
 
 from course_lib import machine, training
-from course_lib.data.dataset import Pair
+from course_lib.data.dataset import Pair, describe
 from course_lib.evidence import records
 from course_lib.measure import metrics, tables
 from course_lib.models import outline
 from course_lib.training import loop
 from course_lib.training.comparison import Comparison
 from course_lib.training.fingerprints import data_fingerprint, net_fingerprint
+from course_lib.training.saving import DEFAULTS, as_saved
 from course_lib.training.stopping import Stop
 from tools.links import write
 from tools.notebooks import ROOT
@@ -76,7 +78,7 @@ class Experiment:
         nets, outlines = {}, {}
         for name, (build, config) in self.recipes().items():
             model = outlines[id(build)] = outlines.get(id(build)) or outline(build)
-            settings = dataclasses.asdict(config)
+            settings = as_saved(config)
             del settings["seed"]
             nets[name] = {
                 "parameters": model.count_params(),
@@ -143,8 +145,8 @@ class Runs:
         """Train one net with a seed; returns the model and its history."""
         bar.set_description_str(f"{self.experiment.name}, seed {seed}, {name}")
         build, config = self.experiment.recipes(seed)[name]
-        folder, done = self._folder(name, seed), 0
-        restored = (folder / "last.npz").exists()
+        folder, done, cpu = self._folder(name, seed), 0, time.process_time()
+        restored = interrupted = (folder / "last.npz").exists()
 
         def after_epoch(history):
             nonlocal done, restored
@@ -156,11 +158,15 @@ class Runs:
 
         model = loop.built(build, config)
         history = loop.run(model, *self.pairs, config, stop, folder, after_epoch=after_epoch)
+        cpu = time.process_time() - cpu
         if stop.asked:
             raise KeyboardInterrupt
         path = folder / "result.json"
         if not path.exists():
-            write(path, json.dumps(self._result(model)))
+            result = self._result(model)
+            if not interrupted:  # of all threads together, without the tests after the training
+                result["cpu_seconds"] = round(cpu)
+            write(path, json.dumps(result))
         row = {"net": name, "seed": seed, **json.loads(path.read_text(encoding="utf-8"))}
         row["epochs"] = {column: history[column].map(_rounded).tolist() for column in HISTORY}
         self.rows.append(row)
@@ -199,8 +205,9 @@ class Runs:
 
     def _folder(self, net, seed):
         """Where a run is saved: another place for other layers, settings or images."""
-        same = ("fingerprint", "config")
-        facts = [{key: self.nets[net][key] for key in same}, self.content["data"]["fingerprint"]]
+        settings = self.nets[net]["config"].items()
+        changed = {key: value for key, value in settings if value != DEFAULTS[key]}
+        facts = [self.nets[net]["fingerprint"], changed, self.content["data"]["fingerprint"]]
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
         return WORK / self.experiment.name / f"{seed}_{_slug(net)}_{digest[:8]}"
 
@@ -270,8 +277,9 @@ def stale(experiment: Experiment, content: dict) -> list[str]:
         if then["fingerprint"] != now["fingerprint"]:
             found.append(f"the layers of {name!r} have changed")
         for key, value in now["config"].items():
-            if then["config"].get(key) != value:
-                found.append(f"{key} of {name!r} was {then['config'].get(key)!r}, is {value!r}")
+            # A setting that came later had its default.
+            if (before := (DEFAULTS | then["config"])[key]) != value:
+                found.append(f"{key} of {name!r} was {before!r}, is {value!r}")
     if experiment.data_set.startswith("cifar"):
         return found  # its images are not on every computer
     pairs = experiment.load()
@@ -300,9 +308,9 @@ def read(name):
 def _described(build):
     """A builder and its arguments, such as "build_vgg(configuration='A')"."""
     if not callable(build):
-        return repr(build)
+        return describe(build) if hasattr(build, "dtype") else repr(build)
     if not isinstance(build, partial):
-        return build.__name__
+        return getattr(build, "__name__", type(build).__name__)
     settings = [f"{name}={_described(value)}" for name, value in build.keywords.items()]
     return f"{build.func.__name__}({', '.join([*map(_described, build.args), *settings])})"
 
