@@ -4,8 +4,6 @@ PY := .venv/bin/python
 export COURSE_TEST_START := $(shell date +%s)
 # A checkout that cannot be written to can be checked too: no caches in it.
 export RUFF_NO_CACHE := true
-# TensorFlow leaves its faster layers (oneDNN) off where there is AVX2 but no AVX-512: ask for them.
-export TF_ENABLE_ONEDNN_OPTS ?= 1
 PYTEST := $(PY) -m pytest -p no:cacheprovider -n 2
 # No display: JupyterLab prints its address. Root (a container): it must be told that this is meant.
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
