@@ -51,6 +51,8 @@ def main():
                 print(", ".join(f"{key} {value}" for key, value in machine.items()))
     except KeyboardInterrupt:
         return f"stopped; `make records NAME={arguments.name}` goes on from the last epoch"
+    except OSError as error:  # no data set, or no room on the disk
+        return str(error)
     return None
 
 
