@@ -35,7 +35,7 @@ def turns(n: int, seed: int, epoch) -> tf.Tensor:
 
     Chance decides for epoch 0; then each image is mirrored in every other epoch, so two epochs show
     both sides of every image, which chance alone does for half of them. Source: alternating flip,
-    arXiv:2404.00498, section 3.2.
+    arXiv:2404.00498, section 3.6.
 
     >>> bool(tf.reduce_all(turns(9, seed=0, epoch=3) != turns(9, seed=0, epoch=4)))
     True
