@@ -78,12 +78,21 @@ def whitening(images: np.ndarray) -> np.ndarray:
     if np.ndim(images) != 4 or min(images.shape[1:3]) < PATCH or images.dtype != np.float32:
         rule = "whiten must be normalised images, float32 (n, height, width, channels)"
         raise ValueError(f"{rule}, got {describe(images)}; use `data.normalise`")
-    patches = np.lib.stride_tricks.sliding_window_view(images, (PATCH, PATCH), (1, 2))
-    patches = patches.transpose(0, 1, 2, 4, 5, 3).reshape(-1, PATCH * PATCH * images.shape[-1])
-    variances, components = np.linalg.eigh(patches.T @ patches / len(patches))
+    rows = patches(images)
+    variances, components = np.linalg.eigh(rows.T @ rows / len(rows))
     columns = components / np.sqrt(variances + EPSILON)  # (4 channels, 4 channels)
     kernel = np.concatenate([columns, -columns], axis=1)
     return kernel.reshape(PATCH, PATCH, images.shape[-1], -1).astype("float32")
+
+
+def patches(images: np.ndarray) -> np.ndarray:
+    """All patches of 2×2 pixels of images (n, height, width, channels), each as a row of numbers.
+
+    >>> patches(np.zeros((5, 4, 4, 3))).shape
+    (45, 12)
+    """
+    windows = np.lib.stride_tricks.sliding_window_view(images, (PATCH, PATCH), (1, 2))
+    return windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, PATCH * PATCH * images.shape[-1])
 
 
 @keras.saving.register_keras_serializable(package="course_lib")
