@@ -42,7 +42,7 @@ refresh: setup ## run every notebook (or NB=02) and save its outputs
 records: setup ## recorded runs: list them, make or go on with one (NAME=06), or CHECK=1 their weights
 	$(PY) -m tools.records $(NAME) $(if $(CHECK),--check)
 
-fast: setup ## CIFAR-10 in minutes: train, test and record chapter 08's recipe (needs the data set)
+fast: setup ## train, test and record chapter 08's recipe on CIFAR-10 (needs the data set)
 	$(PY) -m tools.records fast
 
 bench: setup ## time the library's layers beside Keras's

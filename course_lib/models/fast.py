@@ -1,4 +1,4 @@
-"""The small net that reaches 94% on CIFAR-10 in minutes on a CPU: airbench94's.
+"""The small net that airbench94 trains to 94% on CIFAR-10.
 
 K. Jordan: "94% on CIFAR-10 in 3.29 seconds on a single GPU", arXiv:2404.00498, section 3, and its
 public code in the form for Muon. The activation differs: see `layers.QuickGELU`.

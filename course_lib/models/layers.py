@@ -104,7 +104,7 @@ class ChannelPadding(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="course_lib")
 class QuickGELU(keras.layers.Layer):
-    """x times the sigmoid of 1.702x: close to GELU, in a third of its time on a CPU.
+    """x times the sigmoid of 1.702x: close to GELU, and made of cheaper parts.
 
     Source: Hendrycks and Gimpel, arXiv:1606.08415, section 2.
 

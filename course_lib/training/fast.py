@@ -1,4 +1,4 @@
-"""The fast recipe: ten epochs for 94% on CIFAR-10, with `models.build_fast`.
+"""The fast recipe: ten epochs on CIFAR-10, with `models.build_fast`.
 
 Settings of airbench94 in its form for Muon (K. Jordan, arXiv:2404.00498, and its public code), with
 sizes that grow. There, each step's loss is a sum over 2,000 images and the scores are divided by
