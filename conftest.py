@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 from nbval.plugin import IPyNbFile
 
-from tools.notebooks import peak_mb, use_kernel_env
+from tools.notebooks import peak_mb, save_times, use_kernel_env
 
 # Pytest loads the tests' conftest.py files itself. Collected for doctests as well, two of them
 # would be imported under one name.
@@ -21,6 +21,8 @@ def pytest_collectstart(collector):
     if isinstance(collector, IPyNbFile):
         # What libraries log differs between machines; a saved stderr fails in test_notebooks.py.
         collector.skip_compare += ("stderr",)
+        # Of a picture, its text is compared and not its bytes.
+        collector.sanitize_patterns[r"data:image/png;base64,[\w+/=]+"] = "a picture"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -66,5 +68,6 @@ def pytest_terminal_summary(terminalreporter):
     for name, row in sorted(table.items()):
         numbers = f"{row['seconds']:9.1f}{row['peak']:9.0f}{row['cells']:7}{row['run']:5}"
         write(f"{name:32}{numbers}{row['compared']:10}")
+    save_times(table)
     if "COURSE_TEST_START" in os.environ:
         write(f"make test took {time.time() - int(os.environ['COURSE_TEST_START']):.0f} s in all")

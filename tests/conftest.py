@@ -1,9 +1,41 @@
-"""A server on this computer, for what is downloaded."""
+"""A server on this computer, for what is downloaded, and a browser, for what readers open."""
 
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 
 import pytest
+
+from tools.slides.report import chromium, chromium_path
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium. Without one tests skip, or fail if REQUIRE_BROWSER is set."""
+    if chromium_path() is None:
+        message = "no browser: neither chromium nor google-chrome is installed"
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """What axe-core finds on a page: impact, rule, and the HTML of the first places.
+
+    `options` are the arguments of `axe.run`, as JavaScript.
+    """
+    source = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+    def run(page, options=""):
+        page.evaluate(source)
+        found = page.evaluate(f"axe.run({options})")["violations"]
+        return [(f["impact"], f["id"], [n["html"][:200] for n in f["nodes"][:3]]) for f in found]
+
+    return run
 
 
 @pytest.fixture

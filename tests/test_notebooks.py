@@ -5,12 +5,13 @@ import re
 import nbformat
 import pytest
 
-from tools.links import BADGE, badge, repository, setup_cell
+from tools.links import link_notebook, link_readme, repository, setup_cell
 from tools.notebooks import NOTEBOOKS, ROOT
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 REPO = repository()
-TAGS = {"setup", "exercise", "recorded", "nbval-ignore-output"}
+TAGS = {"setup", "exercise", "live", "recorded", "nbval-ignore-output"}
+KINDS = {"compute", "read", "build", "predict", "repair", "challenge"}
 SLIDES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
 MEASURED = re.compile(r"(?<![\w-])\d[\d.]* ?(%|points|times|epochs|to [-+]?\d)")
 IMAGE = re.compile(r"!\[(.*?)\]\(|<img\b([^>]*)>")
@@ -76,20 +77,20 @@ def test_every_picture_has_a_text(notebook):
             for alt, attributes in IMAGE.findall(text):
                 assert alt.strip() or re.search(r'alt="[^"]+"', attributes), text[:200]
         for output in cell.get("outputs", []):
-            for kind in output.get("data", {}):
-                if kind.startswith("image/"):
-                    metadata = output.metadata
-                    assert metadata.get("alt") or metadata.get(kind, {}).get("alt"), cell.source
+            kinds = output.get("data", {})
+            assert not any(kind.startswith("image/") for kind in kinds), f"use show: {cell.source}"
 
 
 def test_no_number_from_a_run_of_ours_is_typed(notebook):
     """It would contradict the next run. Records show such numbers, and figures."""
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            assert "lowest to highest" not in cell.source and "% here" not in cell.source
-            for sentence in re.split(r"(?<=[.;])\s|[|\n]", re.sub(r"`[^`]*`", "", cell.source)):
-                measured = re.search(r"\bseeds?\b", sentence) and MEASURED.search(sentence)
-                assert not measured, f"record it (`make records`), or say it in words: {sentence}"
+    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    for name in ("slide", "notes", "live"):  # what a slide and its speaker say
+        texts += [cell.metadata[name] for cell in notebook.cells if name in cell.metadata]
+    for text in texts:
+        assert "lowest to highest" not in text and "% here" not in text
+        for sentence in re.split(r"(?<=[.;])\s|[|\n]", re.sub(r"`[^`]*`", "", text)):
+            measured = re.search(r"\bseeds?\b", sentence) and MEASURED.search(sentence)
+            assert not measured, f"record it (`make records`), or say it in words: {sentence}"
 
 
 def test_code_cells_are_short(code):
@@ -114,11 +115,11 @@ def test_marks_are_known_tags(code):
             assert cell.metadata.get("reason", "").strip(), f"no reason: {cell.source}"
 
 
-def test_badge_and_setup_cell_are_the_template(path, notebook, code):
-    """`make links` writes them."""
-    first = notebook.cells[0].source.splitlines()
-    assert badge(REPO, path.name) in [line for line in first if line.strip()][:2]
-    assert "\n".join(cell.source for cell in notebook.cells).count("[![Open In Colab]") == 1
+def test_link_and_setup_cell_are_the_template(path, code):
+    """`make links` writes them, and would change nothing."""
+    text = path.read_text(encoding="utf-8")
+    assert text == link_notebook(text, REPO, path.name)
+    assert text.count("[Open in Colab]") == bool(REPO)
     assert [cell.source for cell in code if "setup" in tags(cell)] == [setup_cell(REPO)]
     assert "setup" in tags(code[0])
 
@@ -130,16 +131,46 @@ def test_starts_with_question_and_minutes(notebook):
     assert re.search(r"\d+ min", head), "minutes to read and to run"
 
 
+def test_formulas_need_no_program(notebook):
+    """The decks, the speaker's notes and the site have none that sets LaTeX."""
+    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    assert not [text for text in texts if re.search(r"\$|\\[a-z(\[]", text)]
+
+
 def test_has_exercises(path, notebook, code):
     assert sum("exercise" in tags(cell) for cell in notebook.cells) >= 3
     assert (NOTEBOOKS / "solutions" / f"{path.stem}.py").exists()
 
 
-def test_readme_links_it(path):
+def test_exercises_say_what_they_are(code):
+    for cell in code:
+        assert ("exercise" in cell.metadata) == ("exercise" in tags(cell)), cell.source
+        if about := cell.metadata.get("exercise"):
+            assert set(about) == {"kind", "minutes", "teaches"}
+            assert about["kind"] in KINDS
+            assert isinstance(about["minutes"], int) and 1 <= about["minutes"] <= 60
+            assert 10 < len(about["teaches"]) < 90 and about["teaches"][-1] not in ".;,"
+
+
+def test_cells_to_type_live_are_short_and_said_in_words(path, notebook):
+    live = [cell for cell in notebook.cells if "live" in tags(cell)]
+    assert len(live) <= 6 and (len(live) >= 3 or path.stem < "02")
+    assert [cell for cell in notebook.cells if "live" in cell.metadata] == live
+    for cell in live:
+        assert cell.cell_type == "code"
+        assert 3 <= len([line for line in cell.source.splitlines() if line.strip()]) <= 12
+        assert len(cell.metadata["live"].split()) > 5
+
+
+def test_readme_has_its_row(path, notebook):
+    """With the minutes that the chapter says, and the links that `make links` writes."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    link = re.search(r"\(([^()]*)\)$", badge(REPO, path.name))[1]
-    assert link in readme
-    prefix = (
-        re.escape(BADGE.split("/github/")[0].rsplit("(", 1)[1]) + r"/github/([\w-]+/[\w.-]+)/blob"
+    run = r"(\d+(?: to \d+)?)"
+    minutes = rf"\| (\d+) \| {run} \|"
+    row = re.search(
+        rf"^\| \[{path.stem[:2]} .*\(notebooks/{path.name}\).*? {minutes}", readme, re.M
     )
-    assert set(re.findall(prefix, readme)) == {REPO}
+    head = "\n".join(cell.source for cell in notebook.cells[:3])
+    found = re.search(rf"(\d+) minutes to read, {run} minutes? to run", head)
+    assert row.groups() == found.groups()
+    assert readme == link_readme(readme, REPO)

@@ -224,10 +224,7 @@ def still_there():
     """What to say after a failed set-up if there was a .venv before."""
     if state("") == "unusable":
         return ""
-    return (
-        " Your old .venv is kept. To continue with it meanwhile: "
-        ".venv/bin/python -m jupyterlab notebooks"
-    )
+    return " Your old .venv is kept. To continue with it meanwhile: .venv/bin/python -m tools.lab"
 
 
 if __name__ == "__main__":

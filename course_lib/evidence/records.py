@@ -93,7 +93,12 @@ class Record:
         `column` is loss, accuracy, val_loss, val_accuracy or seconds, as in `training.fit`.
         """
         self._check(net)
-        runs = {r["seed"]: r["epochs"][column] for r in self.content["runs"] if r["net"] == net}
+        epochs = {r["seed"]: r["epochs"] for r in self.content["runs"] if r["net"] == net}
+        runs = {seed: columns.get(column) for seed, columns in epochs.items()}
+        if None in runs.values():
+            rule = "column must be one that was measured after each epoch"
+            known = ", ".join(next(iter(epochs.values())))
+            raise ValueError(f"{rule} ({known}), got {column!r}")
         table = pd.DataFrame(runs)
         return table.set_axis(pd.RangeIndex(1, len(table) + 1, name="epoch"))
 
@@ -112,6 +117,9 @@ class Record:
         yield head if other is None else [*head, *(f"{m}, against {other}" for m in TITLES)]
         for net, facts in self.content["nets"].items():
             row = [net, f"{facts['parameters']:,}"]
+            if net not in set(self.runs["net"]):
+                yield [*row, *["not run yet"] * (len(TITLES) if other is None else 2 * len(TITLES))]
+                continue
             row += [_span(self.values(net, measure), ".1f") for measure in TITLES]
             if other is not None:
                 for measure in TITLES:

@@ -2,21 +2,19 @@
 
 import copy
 import inspect
-import signal
-import threading
-import time
+import os
+import random
+import sys
 import traceback
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from course_lib.exercises import limits
+from course_lib.exercises.limits import OverLimit
+from course_lib.exercises.limits import TooLong as TooLong
 from course_lib.exercises.values import cut, same
-
-SLOW_S = 3  # after this time, the learner is told that the function is still running
-LIMIT_S = 20  # after this time, it is stopped; building VGG in Keras takes about 10 s
-
-
-class TooLong(BaseException):
-    """Stops a function that takes too long. Not an Exception, so the function does not catch it."""
 
 
 class Outcome(NamedTuple):
@@ -27,13 +25,17 @@ class Outcome(NamedTuple):
     changed: tuple[int, ...] = ()
 
 
-def attempt(function, arguments, slow=lambda: None):
+def attempt(function, arguments, slow=lambda: None, limit_s=None):
     """Call the function with copies of the arguments.
+
+    What it changes for the whole program, such as a seed, is put back.
 
     Args:
         function: the learner's.
         arguments: a tuple.
-        slow: called once when the function is still running after `SLOW_S` seconds.
+        slow: called once, in another thread, when the function is still running after `SLOW_S`
+            seconds.
+        limit_s: after so many seconds it is stopped; `LIMIT_S` if not given.
 
     >>> attempt(lambda numbers: numbers.pop(), ([1, 2],))
     Outcome(value=2, error=None, changed=(0,))
@@ -41,8 +43,8 @@ def attempt(function, arguments, slow=lambda: None):
     copies = copy.deepcopy(arguments)
     value = error = None
     try:
-        with _time_limit(slow):
-            value = function(*copies)
+        with _state_put_back(), limits.weights_limited():
+            value = limits.within(limit_s or limits.LIMIT_S, lambda: function(*copies), slow)
     except KeyboardInterrupt:
         raise
     except BaseException as stopped:  # sys.exit() in an answer must not end the notebook
@@ -52,36 +54,75 @@ def attempt(function, arguments, slow=lambda: None):
 
 
 @contextmanager
-def _time_limit(slow):
-    """Raise TooLong in the body after `LIMIT_S` seconds, if the system has alarms."""
-    main = threading.current_thread() is threading.main_thread()
-    if not main or not hasattr(signal, "setitimer"):
-        yield
-        return
-    started = time.monotonic()
+def _state_put_back():
+    """Put back what the body changes for the whole program.
 
-    def ring(*_):
-        if time.monotonic() - started >= LIMIT_S:
-            raise TooLong
-        with suppress(RuntimeError):  # the function may be in the middle of a print
-            slow()
-
-    handler = signal.signal(signal.SIGALRM, ring)
+    Only of libraries that are loaded: no answer is worth the seconds that TensorFlow takes.
+    """
+    pairs = [
+        (random.getstate, random.setstate),
+        (np.random.get_state, np.random.set_state),
+        (sys.getrecursionlimit, sys.setrecursionlimit),
+        (os.getcwd, os.chdir),
+    ]
+    if config := getattr(sys.modules.get("keras"), "config", None):
+        pairs += [
+            (config.floatx, config.set_floatx),
+            (config.dtype_policy, config.set_dtype_policy),
+            (config.image_data_format, config.set_image_data_format),
+            (_keras_seeds, _set_keras_seeds),
+            (_tensorflow_seed, _set_tensorflow_seed),
+        ]
+    kept = []
+    for read, write in pairs:
+        with suppress(Exception):  # no working directory, or a Keras without this attribute
+            kept.append((write, read()))
     try:
-        before = signal.setitimer(signal.ITIMER_REAL, SLOW_S, LIMIT_S - SLOW_S)
-        try:
+        with np.errstate(), np.printoptions():
             yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, *before)
-    finally:  # separate, in case the alarm rings inside the other `finally`
-        signal.setitimer(signal.ITIMER_REAL, *before)
-        signal.signal(signal.SIGALRM, handler)
+    finally:
+        for write, value in kept:
+            with suppress(Exception):
+                write(value)
+
+
+# `keras.utils.set_random_seed` has no counterpart that tells the seed, and no public one puts back
+# how far the generators are. Where a version keeps them elsewhere, they stay as they are.
+_KERAS_SEEDS = ("global_random_seed", "global_seed_generator")
+
+
+def _keras_seeds():
+    state = sys.modules["keras.src.backend.common.global_state"]
+    seed, generator = map(state.get_global_attribute, _KERAS_SEEDS)
+    return seed, generator, generator and generator.state.numpy()
+
+
+def _set_keras_seeds(kept):
+    *attributes, position = kept
+    state = sys.modules["keras.src.backend.common.global_state"]
+    for name, value in zip(_KERAS_SEEDS, attributes, strict=True):
+        state.set_global_attribute(name, value)
+    if position is not None:
+        attributes[1].state.assign(position)
+
+
+def _tensorflow_seed():
+    context = sys.modules["tensorflow.python.eager.context"].context()
+    generator = vars(context).get("_rng")
+    return context, context._seed, generator, generator and generator.getstate()
+
+
+def _set_tensorflow_seed(kept):
+    context, seed, generator, position = kept
+    context._seed, context._rng = seed, generator
+    if generator:
+        generator.setstate(position)
 
 
 def stopped_at(function, error):
     """Where and how the function stopped, as in "your line 2, `return 1 / 0`, stops with ..."."""
-    if isinstance(error, TooLong):
-        return f"your function was still running after {LIMIT_S} s. Is there an endless loop?"
+    if isinstance(error, OverLimit):
+        return str(error)
     place = "your function"
     code = getattr(inspect.unwrap(function), "__code__", None)
     for frame in traceback.extract_tb(error.__traceback__):

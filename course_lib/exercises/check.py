@@ -3,10 +3,14 @@
 import ast
 import inspect
 import random
+import sys
 import textwrap
+from functools import partial
 from typing import NamedTuple
 
-from course_lib.exercises.attempt import Outcome, TooLong, attempt, stopped_at, unsolved
+from course_lib.exercises.attempt import Outcome, attempt, stopped_at, unsolved
+from course_lib.exercises.limits import OverLimit, printing_limited, silent
+from course_lib.exercises.progress import solved
 from course_lib.exercises.values import cut, misfit, rounded, same, show
 
 STATUS = {
@@ -50,6 +54,7 @@ class Check:
         around: for a function that is given a net: turns a function into the one that is tried,
             which gets a case, makes the net, and returns what is compared.
         stub: for a function to be repaired: as the notebook gives it.
+        limit_s: seconds that one call of a function may take, if not `limits.LIMIT_S`.
 
     >>> check = Check("double", lambda x: 2 * x, "doubled", cases=[(2,), (3,)],
     ...               mistakes=[lambda x: x * x, "that is the square"])
@@ -69,60 +74,72 @@ class Check:
         hint="Open the first hint below",
         around=lambda function: function,
         stub=None,
+        limit_s=None,
     ):
-        self.around, self.stub = around, stub
+        self.around, self.stub, self.limit_s = around, stub, limit_s
         self.name, self.reference, self.success = name, reference, success
         self.cases, self.hint = cases, hint
         self.mistakes = list(zip(mistakes[::2], mistakes[1::2], strict=True))
         self.names = tuple(inspect.signature(reference).parameters) if cases else ()
 
     def __call__(self, answer):
-        """Print what `grade` finds."""
-        status, message = self.grade(answer, say=print)
+        """Print what `grade` finds, and keep that the exercise is solved."""
+        status, message = self.grade(answer, say=partial(print, file=sys.stdout))
         print(f"{STATUS[status].format(self.name)} {message}")
+        if status == "right":
+            solved(self.name)
 
     def grade(self, answer, say=lambda line: None):
         """The Result for `answer`, for tests and for instructors who collect answers.
 
-        `say` is called with a line if the answer is slow. Raises only KeyboardInterrupt, so the
-        notebook continues.
+        `say` is called with a line if the answer is slow. What the answer prints is shown, up to
+        `limits.PRINTED` characters. Raises only KeyboardInterrupt, so the notebook continues.
         """
         try:
-            if answer is ...:
-                gap = "Put your answer in place of the three dots"
-                return _not_attempted("Write the function above" if self.cases else gap)
-            if not self.cases:
-                return self._judge_value(answer)
-            if not callable(answer):
-                return Result("wrong", f"Pass the function itself, not {show(answer)}.")
-            return self._judge_function(answer, say)
+            with printing_limited():
+                return self._judge(answer, say)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             return Result("wrong", f"Your answer stops the check with {type(error).__name__}.")
 
+    def _judge(self, answer, say):
+        if answer is ...:
+            gap = "Put your answer in place of the three dots"
+            return _not_attempted("Write the function above" if self.cases else gap)
+        if not self.cases:
+            return self._judge_value(answer)
+        if not callable(answer):
+            return Result("wrong", f"Pass the function itself, not {show(answer)}.")
+        return self._judge_function(answer, say)
+
     def _judge_value(self, answer):
         if same(answer, self.reference):
-            return Result("right", _sentence(self.success))
+            return Result("right", sentence(self.success))
         known = [hint for value, hint in self.mistakes if same(answer, value)]
         hint = known[0] if known else misfit(answer, self.reference) or self.hint
-        return Result("wrong", f"You have {show(answer)}. {_sentence(hint)}")
+        return Result("wrong", f"You have {show(answer)}. {sentence(hint)}")
 
     def _try(self, function, case, **options):
-        return attempt(self.around(function), case, **options)
+        return attempt(self.around(function), case, limit_s=self.limit_s, **options)
+
+    def _try_ours(self, function, case):
+        """Try a right answer or a mistake: what it prints is nobody's business."""
+        with silent():
+            return self._try(function, case)
 
     def _judge_function(self, answer, say):
         notice = [f"… {self.name}: your function is slow; still trying it."]
         trials = []
         for case in self.cases:
-            expected = self._try(self.reference, case).value
+            expected = self._try_ours(self.reference, case).value
             outcome = self._try(answer, case, slow=lambda: notice and say(notice.pop()))
-            right = not outcome.error and same(outcome.value, expected)
+            right = outcome.error is None and self._same(outcome.value, expected)
             trials.append(Trial(case, expected, outcome, right))
-            if isinstance(outcome.error, TooLong):
+            if isinstance(outcome.error, OverLimit):
                 break
         wrong = next((trial for trial in trials if not trial.right), None)
-        result = Result("right", _sentence(self.success))
+        result = Result("right", sentence(self.success))
         if wrong:
             result = self._explain(answer, wrong, trials)
         changed = sorted({i for trial in trials for i in trial.outcome.changed})
@@ -136,10 +153,8 @@ class Check:
         return result
 
     def _explain(self, answer, wrong, trials):
-        pairs = zip(self.names, wrong.case, strict=False)  # a reference may have options
-        given = cut(", ".join(f"{name} = {show(value)}" for name, value in pairs), 600)
-        received = wrong.outcome.value
-        if wrong.outcome.error:
+        given, received = self._given(wrong.case), wrong.outcome.value
+        if wrong.outcome.error is not None:
             return _explain_error(answer, given, wrong.outcome.error)
         if received is ... or (isinstance(received, tuple) and any(v is ... for v in received)):
             return _not_attempted("Replace the three dots")
@@ -147,14 +162,24 @@ class Check:
             return _not_attempted("Write the body of the function above")
         if self.stub and self._fits(self.stub, trials):
             return _not_attempted("Repair the function above")
-        if all(not trial.outcome.error and trial.outcome.value is None for trial in trials):
+        if all(t.outcome.error is None and t.outcome.value is None for t in trials):
             text = "Your function returns None: write its body, and end it with `return`."
             return Result("wrong", text)
         return Result(
             "wrong",
-            f"For {given} the answer should be {show(wrong.expected, 250)}, "
-            f"yours is {show(received, 250)}. {_sentence(self._hint(wrong, trials))}",
+            f"For {given} {self._difference(received, wrong.expected)} "
+            f"{sentence(self._hint(wrong, trials))}",
         )
+
+    def _given(self, case):
+        pairs = zip(self.names, case, strict=False)  # a reference may have options
+        return cut(", ".join(f"{name} = {show(value)}" for name, value in pairs), 600)
+
+    def _same(self, received, expected):
+        return same(received, expected)
+
+    def _difference(self, received, expected):
+        return f"the answer should be {show(expected, 250)}, yours is {show(received, 250)}."
 
     def _hint(self, wrong, trials):
         for answer, hint in self.mistakes:
@@ -168,7 +193,14 @@ class Check:
         return misfit(wrong.outcome.value, wrong.expected) or self.hint
 
     def _fits(self, answer, trials):
-        return all(_alike(trial.outcome, self._try(answer, trial.case)) for trial in trials)
+        return all(
+            self._alike(trial.outcome, self._try_ours(answer, trial.case)) for trial in trials
+        )
+
+    def _alike(self, a, b):
+        if a.error is not None or b.error is not None:
+            return type(a.error) is type(b.error)
+        return self._same(a.value, b.value)
 
 
 def integers(seed, *ranges, count=5):
@@ -181,12 +213,6 @@ def integers(seed, *ranges, count=5):
     return [tuple(draw(*ends) for ends in ranges) for _ in range(count)]
 
 
-def _alike(a, b):
-    if a.error or b.error:
-        return type(a.error) is type(b.error)
-    return same(a.value, b.value)
-
-
 def _explain_error(answer, given, error):
     name = unsolved(answer, error)
     if name == getattr(answer, "__name__", ""):
@@ -197,7 +223,7 @@ def _explain_error(answer, given, error):
     # Python's message has 'ellipsis' where three dots are used as a value; so has NumPy's.
     if isinstance(error, TypeError) and "'ellipsis'" in str(error).lower():
         return _not_attempted("Replace the three dots")
-    return Result("wrong", _sentence(f"For {given} {stopped_at(answer, error)}"))
+    return Result("wrong", sentence(f"For {given} {stopped_at(answer, error)}"))
 
 
 def _is_empty(function):
@@ -217,6 +243,7 @@ def _not_attempted(what_to_do):
     return Result("not attempted", f"{what_to_do}, then run this cell again.")
 
 
-def _sentence(text):
+def sentence(text):
+    """The text with a capital at its start and a full stop at its end."""
     text = text.strip()
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -1,8 +1,9 @@
-"""Checks of chapter 01."""
+"""Checks of chapter 01, ImageNet."""
 
 import numpy as np
 
 from course_lib.exercises.check import Check, integers
+from course_lib.exercises.progress import progress as progress
 from course_lib.measure import metrics
 
 _RNG = np.random.default_rng(1)

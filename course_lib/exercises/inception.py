@@ -1,8 +1,18 @@
-"""Checks of chapter 05."""
+"""Checks of chapter 05, Inception."""
 
 import math
 
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from course_lib.exercises.challenge import Challenge, Refused
 from course_lib.exercises.check import Check, integers
+from course_lib.exercises.nets import NetCheck, uses_a_layer_twice
+from course_lib.exercises.prediction import Prediction
+from course_lib.exercises.progress import progress as progress
+from course_lib.measure import tables
 from course_lib.measure.geometry import conv_cost, inception_costs, receptive_fields
 
 _SMALL = (3, 2, 2, 2, 2, 2)
@@ -146,6 +156,95 @@ branch_costs = Check(
     hint="How many weights has each convolution, and at how many places is each of them used?",
 )
 
+_NAIVE, _OPEN, _SQUEEZED = "naive", "1×1, nothing squeezed", "1×1, squeezed"
+
+squeezing = Prediction(
+    "5.4 squeezing",
+    "test accuracy after 4 epochs, %",
+    example=[_NAIVE, _OPEN, _SQUEEZED],
+    assumptions=[
+        lambda guess, measured: list(measured) == sorted(measured, reverse=True),
+        "You assumed that a layer more gains much, and that a squeeze costs a part of it",
+        lambda guess, measured: guess[0] == _NAIVE,
+        "You assumed that it is best if every kernel sees all channels itself",
+        lambda guess, measured: guess.index(_NAIVE) < guess.index(_SQUEEZED),
+        "You assumed that what a squeeze throws away is worth more than one more layer",
+        lambda guess, measured: guess[0] == _SQUEEZED,
+        "You assumed that fewer weights learn more from few pictures",
+    ],
+)
+
+_CHANNELS, _OUTPUTS, _WIDEST, _WIDE = 48, 64, 5, 8
+
+
+def _net_of(build, side):
+    x = keras.Input((side, side, _CHANNELS))
+    y = build(x)
+    if not isinstance(y, keras.KerasTensor) or y.shape[1:] != (side, side, _OUTPUTS):
+        raise Refused(f"return a map as large as the one that came in, with {_OUTPUTS} channels")
+    net = keras.Model(x, y)
+    convolutions = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D)
+    for layer in net.operations[1:]:
+        kind = type(layer)
+        if kind is not layers.Concatenate and (kind not in convolutions or layer.strides != (1, 1)):
+            raise Refused(
+                "the module may hold Conv2D, DepthwiseConv2D and SeparableConv2D with stride 1, "
+                f"and Concatenate, but yours has this {kind.__name__}"
+            )
+        allowed = (None, keras.activations.linear, keras.activations.relu)
+        if getattr(layer, "activation", None) not in allowed:
+            raise Refused("use no other activation than ReLU")
+    if uses_a_layer_twice(net):
+        raise Refused("each layer may stand in the module once: make a new one for each place")
+    return net
+
+
+def _pulls(net):
+    """How each output at the centre changes with each number of the map, ReLUs left out.
+
+    One row for each output channel: as many copies of the map go in as there are channels, and of
+    each another output is asked.
+    """
+    random = np.random.default_rng(0)
+    for layer in net.layers:
+        if hasattr(layer, "activation"):
+            layer.activation = keras.activations.linear
+        layer.set_weights([random.normal(size=w.shape) for w in layer.weights])
+    maps = tf.ones((_OUTPUTS, *net.input_shape[1:]))
+    with tf.GradientTape() as tape:
+        tape.watch(maps)
+        y = net(maps, training=False)
+        asked = tf.linalg.diag_part(y[:, y.shape[1] // 2, y.shape[2] // 2])
+    return tape.gradient(asked, maps).numpy()
+
+
+def _cost_of_module(build):
+    """Multiply-adds on a map of 28×28, if the module obeys the rules."""
+    cost = tables.totals(_net_of(build, 28))["multiply_adds"]
+    pulls = _pulls(_net_of(build, 9))
+    if not pulls.any(axis=(1, 2)).all():
+        raise Refused("not every output depends on every channel that comes in")
+    seen = pulls.any(axis=3)
+    for axis in (1, 2):
+        wide = max(np.ptp(np.flatnonzero(line)) + 1 for line in seen.any(axis=axis))
+        if wide > _WIDEST:
+            raise Refused(f"an output sees {wide} pixels in a line; the widest view is {_WIDEST}")
+    whole = int((seen.sum(axis=(1, 2)) == _WIDEST**2).sum())
+    if whole < _WIDE:
+        raise Refused(f"{whole} outputs see all of 5×5 pixels; at least {_WIDE} should")
+    rows = pulls.reshape(_OUTPUTS, -1).astype("float64")
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    independent = np.linalg.matrix_rank(rows, tol=1e-5)
+    if independent < _OUTPUTS:
+        raise Refused(
+            f"only {independent} of the {_OUTPUTS} outputs are independent, the others are sums of "
+            "them"
+        )
+    return cost
+
+
+thin_module = Challenge("5.5 thin_module", _cost_of_module, target=465_000, unit="multiply-adds")
+
 
 def _kernel(parameters, channels, widths, root=0.5, bias=True):
     others = _other_kernel(channels, widths, 0) - (not bias) * sum(widths)
@@ -153,7 +252,7 @@ def _kernel(parameters, channels, widths, root=0.5, bias=True):
 
 
 kernel_found = Check(
-    "5.4 kernel_found",
+    "5.6 kernel_found",
     lambda parameters, channels, widths: round(_kernel(parameters, channels, widths)),
     "A parameter count tells which kernel the code has, whatever its name says",
     cases=[
@@ -181,6 +280,63 @@ kernel_found = Check(
 )
 
 
+def _convolved(x, filters, kernel, relu=True):
+    activation = "relu" if relu else None
+    return layers.Conv2D(filters, kernel, padding="same", activation=activation)(x)
+
+
+def _whole_module(
+    x, one, reduce3, three, reduce5, five, project, window=3, relu=True, late=True, **changes
+):
+    """An Inception module; the options are the three faults of the stub, `changes` others."""
+    pool = changes.get("pool", layers.MaxPooling2D)(window, strides=1, padding="same")
+    last = changes.get("last", True)
+    pooled = _convolved(pool(x), project, 1, last) if late else pool(_convolved(x, project, 1))
+    branches = [
+        _convolved(x, one, 1),
+        _convolved(_convolved(x, reduce3, 1, relu), three, 3),
+        _convolved(_convolved(x, reduce5, 1, relu), five, changes.get("kernel", 5)),
+        pooled,
+    ]
+    return layers.Concatenate()(branches)
+
+
+def _faulty(window=2, relu=False, late=False):
+    return lambda *case: _whole_module(*case, window=window, relu=relu, late=late)
+
+
+inception_module = NetCheck(
+    "5.7 inception_module",
+    lambda x, one, reduce3, three, reduce5, five, project: _whole_module(
+        x, one, reduce3, three, reduce5, five, project
+    ),
+    "A count finds wrong kernels; what has no weights, only the outputs show",
+    cases=[((6, 6, 5), 6, 3, 4, 2, 5, 7), ((7, 4, 3), 4, 5, 3, 2, 6, 7)],
+    mistakes=[
+        _faulty(window=3),
+        "The window is right now. What follows a reduction, and what does the pooling see?",
+        _faulty(relu=True),
+        "The reductions are right now. In the fourth branch, two things are not",
+        _faulty(late=True),
+        "The order is right now. How far does the pooling see, and what follows a reduction?",
+        _faulty(window=3, relu=True),
+        "One thing is left: in the fourth branch, which of the two comes first?",
+        _faulty(window=3, late=True),
+        "One thing is left: two layers with nothing between them are one",
+        _faulty(relu=True, late=True),
+        "One thing is left: a pooling window, like a kernel, has a side",
+        lambda *case: _whole_module(*case, pool=layers.AveragePooling2D),
+        "The pooling takes the largest number, not the average",
+        lambda *case: _whole_module(*case, last=False),
+        "The projection has a ReLU behind it, too",
+        lambda *case: _whole_module(*case, kernel=3),
+        "Now the old mistake is back: count",
+    ],
+    stub=_faulty(),
+    hint="Compare with the drawing, branch by branch: what stands where, and what has no weights?",
+)
+
+
 def _chain(kernels):
     heights, widths = zip(*kernels, strict=True)
     height, width = (receptive_fields(sides)[-1][0] for sides in (heights, widths))
@@ -198,7 +354,7 @@ def _seen(see):
 
 
 chain = Check(
-    "5.5 chain",
+    "5.8 chain",
     _chain,
     "Now you can take any kernel apart, and say what it saves",
     cases=[
@@ -232,4 +388,60 @@ chain = Check(
         "Return three numbers: height seen, width seen, weights",
     ],
     hint="How much higher does the field get with a kernel of height 3? And of height 1?",
+)
+
+
+def _halved(
+    x, three, reduce, double, strides=(1, 1, 2), padding="valid", kernels=(1, 3, 3), **changes
+):
+    """The module that halves the side, or what a mistake makes of it."""
+    y = x
+    for filters, kernel, stride in zip((reduce, double, double), kernels, strides, strict=True):
+        if kernel:
+            pad = "same" if stride == 1 else padding
+            relu = None if filters == reduce and changes.get("bare") else "relu"
+            y = layers.Conv2D(filters, kernel, stride, pad, activation=relu)(y)
+    pool = changes.get("pool", layers.MaxPooling2D)
+    pooled = pool(changes.get("window", 3), 2, padding)(x)
+    if changes.get("project"):
+        pooled = layers.Conv2D(x.shape[-1], 1, activation="relu")(pooled)
+    first = layers.Conv2D(three, 3, 2, padding, activation="relu")(x)
+    return layers.Concatenate()([first, y, pooled][:: changes.get("order", 1)])
+
+
+def _pooled_first(x, three, reduce, double):
+    x = y = layers.MaxPooling2D(3, 2)(x)
+    for filters, kernel in ((reduce, 1), (double, 3), (double, 3)):
+        y = _convolved(y, filters, kernel)
+    return layers.Concatenate()([_convolved(x, three, 3), y, x])
+
+
+halve = NetCheck(
+    "5.9 halve",
+    lambda x, three, reduce, double: _halved(x, three, reduce, double),
+    "Every number is looked at before the map shrinks, and v3 does it so between its stages",
+    cases=[((9, 9, 4), 5, 3, 6), ((7, 11, 3), 4, 2, 5)],
+    mistakes=[
+        lambda *case: _halved(*case, padding="same"),
+        "35 should become 17, and with padding it becomes 18",
+        lambda *case: _halved(*case, strides=(1, 2, 1)),
+        "The map shrinks one layer too early: in that branch the stride comes as late as it can",
+        lambda *case: _halved(*case, pool=layers.AveragePooling2D),
+        "The pooling takes the largest number, not the average",
+        lambda *case: _halved(*case, window=2),
+        "The windows of the pooling overlap: they are as large as the other branches' last ones",
+        lambda *case: _halved(*case, project=True),
+        "The pooling hands on the channels as they are: no weights behind it",
+        lambda *case: _halved(*case, kernels=(0, 3, 3)),
+        "The 1×1 is missing: two 3×3 on all channels are what it should spare",
+        lambda *case: _halved(*case, kernels=(1, 0, 3)),
+        "The middle branch has two 3×3",
+        lambda *case: _halved(*case, bare=True),
+        "A ReLU follows each convolution, the 1×1, too",
+        lambda *case: _halved(*case, order=-1),
+        "All is there, in another order: laid on top of each other as the task names them",
+        _pooled_first,
+        "Cheap, but three quarters of the numbers are gone before a layer has looked at them",
+    ],
+    hint="Which layer of each branch halves the side, and what has every layer before it seen?",
 )

@@ -1,11 +1,16 @@
-"""Checks of chapter 08."""
+"""Checks of chapter 08, Practice."""
 
 import math
 from functools import wraps
 
+import keras
 import numpy as np
 
+from course_lib.exercises.challenge import Challenge, Refused
 from course_lib.exercises.check import Check
+from course_lib.exercises.nets import NetCheck
+from course_lib.exercises.prediction import Prediction
+from course_lib.exercises.progress import progress as progress
 
 _RNG = np.random.default_rng(8)
 
@@ -18,7 +23,7 @@ _FIRST = np.array([True, False, False])
 _SIDES = [_RNG.random(n) < 0.5 for n in (4, 5, 2, 6)]
 
 turned = Check(
-    "8.1 turned",
+    "8.2 turned",
     lambda first, epoch: first != _is_odd(epoch),
     "Two epochs in a row now show both sides of every image",
     cases=[
@@ -64,7 +69,7 @@ def _smoothed(labels, classes, share):
 
 
 smoothed = Check(
-    "8.2 smoothed",
+    "8.3 smoothed",
     _smoothed,
     "No class is asked for with certainty any more, and each row still adds up to 1",
     cases=[
@@ -146,7 +151,7 @@ def _in_float32(function):
 
 
 newton_schulz = Check(
-    "8.3 newton_schulz",
+    "8.4 newton_schulz",
     _steps,
     "All singular values come near 1, and all that it takes is multiplication",
     cases=[
@@ -195,6 +200,18 @@ def _cut(bits):
     return (bits & 0xFFFF0000).view(np.float32)
 
 
+def _exactly(function):
+    """float32 counts to its last bit here: as float64, numbers are compared to 9 digits."""
+
+    @wraps(function)
+    def tried(x):
+        found = function(x)
+        is_float32 = getattr(found, "dtype", None) == np.float32
+        return np.asarray(found, "float64") if is_float32 else found
+
+    return tried
+
+
 def _odd(bits):
     """1 where the upper half is odd, else 0."""
     return bits >> 16 & 1
@@ -224,7 +241,7 @@ _FLOATS = [
 ]
 
 to_bfloat16 = Check(
-    "8.4 to_bfloat16",
+    "8.5 to_bfloat16",
     lambda x: _cut(_rounded_bits(x)),
     "Half the memory and the whole range of float32, for two to three digits that are right",
     cases=[(np.array(numbers, "float32"),) for numbers in _FLOATS],
@@ -260,49 +277,61 @@ to_bfloat16 = Check(
         "bfloat16 numbers are the whole numbers only from 128 to 256; elsewhere look at the bits",
     ],
     hint="Between which two bfloat16 numbers does the first wrong one lie, and which is nearer?",
+    around=_exactly,
 )
 
 
-def _seeds(spread, difference, factor=8, power=2, whole=math.ceil, least=2):
-    """Seeds of each recipe: factor · (spread / difference)^power, made whole, or a mistake."""
-    return max(least, whole(factor * (spread / difference) ** power))
+def _seeds(spread, other, difference, factor=4, power=2, whole=math.ceil, least=2):
+    """Seeds of each recipe: factor · (both spreads / difference)^power, or a mistake."""
+    return max(least, whole(factor * (math.hypot(spread, other) / difference) ** power))
 
 
 # No case comes out whole before it is rounded up: there the last digit of a root would decide.
 seeds_needed = Check(
-    "8.5 seeds_needed",
+    "8.6 seeds_needed",
     _seeds,
     "To see half the difference takes four times the seeds",
     cases=[
-        *[(0.2, 0.15), (0.2, 0.3), (0.1, 1.0), (0.17, 0.1), (0.4, 0.7)],
-        *[(1.0, 0.7), (0.13, 0.03), (2.0, 0.9), (0.25, 0.35)],
+        *[(0.2, 0.2, 0.15), (0.2, 0.1, 0.15), (0.1, 0.1, 1.0), (0.1, 0.3, 0.17), (0.4, 0.2, 0.7)],
+        *[(1.0, 0.5, 0.7), (0.13, 0.0, 0.03), (0.0, 2.0, 0.9), (0.25, 0.2, 0.35), (1.2, 2.3, 1.0)],
     ],
     mistakes=[
-        lambda s, d: _seeds(s, d, factor=4),
-        "Both means vary with the seeds, not one alone: look under the root",
-        lambda s, d: _seeds(s, d, factor=2),
+        lambda s, o, d: _seeds(s, s, d),
+        "The other recipe has a spread of its own: what is `other` for?",
+        lambda s, o, d: _seeds(s, 0, d),
+        "Both means vary with the seeds, not that of the first recipe alone",
+        lambda s, o, d: _seeds(0, o, d),
+        "Both means vary with the seeds, not that of the other recipe alone",
+        lambda s, o, d: _seeds(s + o, 0, d),
+        "Standard deviations do not add up: two means seldom go astray in opposite directions. "
+        "What does add up?",
+        lambda s, o, d: _seeds((s + o) / 2, (s + o) / 2, d),
+        "The mean of two standard deviations is not what both together give: variances add up",
+        lambda s, o, d: _seeds(max(s, o), max(s, o), d),
+        "You take both recipes for the one that wavers more; that is careful, and asks for more "
+        "seeds than needed",
+        lambda s, o, d: _seeds(abs(s**2 - o**2) ** 0.5, 0, d),
+        "The difference of two means wavers more than each of them: is anything subtracted?",
+        lambda s, o, d: _seeds(s, o, d, factor=2),
+        "The difference should be twice its standard deviation: what becomes of the 2 when you "
+        "square?",
+        lambda s, o, d: _seeds(s, o, d, factor=1),
         "Once its standard deviation is too little for a difference that should be twice that",
-        lambda s, d: _seeds(s, d, factor=1),
-        "Both means vary, and the difference should be twice its standard deviation: two factors "
-        "are missing",
-        lambda s, d: _seeds(s, d, factor=16),
-        "A factor of 2 too many: which 2 stands under the root, and which before it?",
-        lambda s, d: _seeds(s, d, whole=math.floor),
+        lambda s, o, d: _seeds(s, o, d, factor=8),
+        "A factor of 2 too many: a 2 in front of a root is a 4 under it, and both spreads are "
+        "counted already",
+        lambda s, o, d: _seeds(s, o, d, whole=math.floor),
         "Rounded down, n is a little too small: the condition does not hold yet",
-        lambda s, d: _seeds(s, d, whole=round),
+        lambda s, o, d: _seeds(s, o, d, whole=round),
         "The nearest whole number may lie below, and then the condition does not hold yet",
-        lambda s, d: _seeds(s, d, whole=float),
+        lambda s, o, d: _seeds(s, o, d, whole=float),
         "You cannot train with a part of a seed: which whole number is enough?",
-        lambda s, d: _seeds(s, d, least=1),
+        lambda s, o, d: _seeds(s, o, d, least=1),
         "One seed shows no spread: at least 2 are asked for",
-        lambda s, d: _seeds(s, d, factor=math.sqrt(8), power=1),
-        "The root is lost: a mean gets better with the root of n, so squares decide",
-        lambda s, d: _seeds(s, d, factor=4, power=1),
-        "The root is missing: the mean of n runs varies with 1/√n, not with 1/n",
-        lambda s, d: 2 * _seeds(s, d),
+        lambda s, o, d: _seeds(s, o, d, factor=2, power=1),
+        "The mean of n runs varies with 1/√n, not with 1/n: solved for n, squares decide",
+        lambda s, o, d: 2 * _seeds(s, o, d),
         "Those are the runs of both recipes together; n counts those of one",
-        lambda s, d: _seeds(d, s),
-        "The other way round: the larger the difference, the fewer seeds you need",
     ],
     hint="Try n = 2: what is twice the standard deviation? Is the difference as large? And n = 3?",
 )
@@ -313,7 +342,7 @@ def _sent(numbers, workers, rounds=2, fewer=1, size=4):
 
 
 sent = Check(
-    "8.6 sent",
+    "8.7 sent",
     _sent,
     "However many workers there are, each sends less than twice the gradient",
     cases=[(8, 4), (12, 3), (10, 2), (1000, 8), (25_557_032, 8), (6, 1), (100, 100)],
@@ -342,4 +371,177 @@ sent = Check(
         "Those are the steps; what is sent in each?",
     ],
     hint="How many steps are there, how many numbers go out in each, and how many bytes is that?",
+)
+
+
+rungs = Prediction(
+    "8.1 rungs",
+    "points that the rung adds",
+    example=["skips", "shifts and turns", "batch norm", "Muon"],
+    assumptions=[
+        lambda guess, measured: guess[0] == measured.idxmax(),
+        "You knew what carries a short training: whatever makes each step count",
+        lambda guess, measured: guess[0] == "skips",
+        "You assumed that skips help every net. They cure what depth spoils, and this net is not "
+        "deep",
+        lambda guess, measured: guess[0] == "shifts and turns",
+        "You assumed that other pictures pay at once. They make the task harder, and that pays in "
+        "a long training",
+        lambda guess, measured: True,
+        "You assumed that the first repair of a net leaves as much to gain as the last one does, "
+        "or the other way round. A rung adds what the rungs below it have left",
+    ],
+)
+
+
+WORKERS, DELAY, PART = 16, 5, 1  # both times in millionths of a second
+
+
+def all_reduce_time(schedule):
+    """Millionths of a second until all workers have the sum of all; raises Refused if never.
+
+    Args:
+        schedule: a function of the number of workers. It returns a list of steps. A step is a list
+            of messages (sender, receiver, parts), all sent at the same time. Each worker's vector
+            is cut into as many parts as there are workers; `parts` are numbers of these.
+
+    A step takes the delay, and the time of its longest message.
+    """
+    everyone = range(WORKERS)
+    # Whose numbers are in the sum that a worker has of a part: a set of workers.
+    held = [[frozenset([worker]) for _ in everyone] for worker in everyone]
+    time = 0
+    for number, step in enumerate(schedule(WORKERS), start=1):
+        messages = [(int(a), int(b), [int(part) for part in parts]) for a, b, parts in step]
+        for what, ends in (("sends", 0), ("is sent", 1)):
+            workers = [message[ends] for message in messages]
+            if len(set(workers)) < len(workers):
+                raise Refused(f"in step {number} a worker {what} more than one message")
+        before = [list(own) for own in held]
+        for sender, receiver, parts in messages:
+            for part in parts:
+                held[receiver][part] = _joined(before[sender][part], before[receiver][part], number)
+        time += DELAY + PART * max((len(parts) for _, _, parts in messages), default=0)
+    if any(len(numbers) < WORKERS for own in held for numbers in own):
+        raise Refused("at the end not every worker has the sum of all, in every part")
+    return time
+
+
+def _joined(new, own, number):
+    if new >= own:
+        return new
+    if new & own:
+        raise Refused(
+            f"in step {number} a sum is added to one that has some of its numbers already"
+        )
+    return new | own
+
+
+all_reduce = Challenge(
+    "8.8 all_reduce",
+    all_reduce_time,
+    target=72,
+    unit="millionths of a second",
+)
+
+
+def _step(weights, gradients, counts, rate, base):
+    total = sum(count * gradient for count, gradient in zip(counts, gradients, strict=True))
+    return weights - rate / base * total
+
+
+def _mean(gradients, counts, weighted=True):
+    return np.average(gradients, axis=0, weights=counts if weighted else None)
+
+
+_W = np.array([1.0, -2.0])
+_GRADIENTS = [np.array([0.5, 1.0]), np.array([-0.25, 3.0]), np.array([2.0, 0.125])]
+
+large_step = Check(
+    "8.9 large_step",
+    _step,
+    "Twice the workers now mean twice the step, and a small last share does not count as a whole",
+    cases=[
+        (_W, _GRADIENTS[:1], [32], 0.25, 32),
+        (_W, _GRADIENTS[:2], [32, 32], 0.25, 32),
+        (_W, _GRADIENTS, [32, 32, 8], 0.25, 32),
+        (_W, _GRADIENTS, [10, 40, 20], 0.5, 50),
+        (_W, _GRADIENTS[1:], [64, 64], 0.125, 32),
+    ],
+    stub=lambda w, g, c, r, b: w - r * sum(c) / b * sum(g),
+    mistakes=[
+        lambda w, g, c, r, b: w - r * sum(c) / b * _mean(g, c, weighted=False),
+        "With equal shares that is right. What if one worker has only the last 8 pictures?",
+        lambda w, g, c, r, b: w - r * _mean(g, c),
+        "The gradient is right, and the step as short as with one worker: is one step to replace "
+        "several?",
+        lambda w, g, c, r, b: w - r * _mean(g, c, weighted=False),
+        "That is one worker's step for the work of all, and a small share counts as a whole",
+        lambda w, g, c, r, b: w - r * sum(g),
+        "A sum of means is right by chance, if each worker has `base` pictures; and if not?",
+        lambda w, g, c, r, b: w - r * len(g) * _mean(g, c),
+        "How large the batch is says the number of pictures, not that of workers",
+        lambda w, g, c, r, b: w + (w - _step(w, g, c, r, b)),
+        "Downhill is against the gradient",
+        lambda w, g, c, r, b: w - r * sum(c) / b * g[0],
+        "Only the first worker's gradient counts; what did the others compute?",
+    ],
+    hint="What is the gradient of the whole batch's mean loss? And how much larger is the batch?",
+)
+
+
+def _weighed(
+    x,
+    ratio,
+    squeeze=lambda x, y: keras.layers.GlobalAveragePooling2D(keepdims=True)(y),
+    between="relu",
+    gate="sigmoid",
+    narrow=True,
+    join=lambda x, y, weights: x + y * weights,
+):
+    """The block as the exercise asks for it, or with a mistake."""
+    channels = x.shape[-1]
+    conv = {"padding": "same", "use_bias": False}
+    y = keras.layers.Conv2D(2 * channels, 3, **conv)(x)
+    y = keras.layers.ReLU()(keras.layers.BatchNormalization()(y))
+    y = keras.layers.BatchNormalization()(keras.layers.Conv2D(channels, 3, **conv)(y))
+    weights = squeeze(x, y)
+    if narrow:
+        weights = keras.layers.Dense(channels // ratio, activation=between)(weights)
+    weights = keras.layers.Dense(channels, activation=gate)(weights)
+    return keras.layers.ReLU()(join(x, y, weights))
+
+
+def _changed(**changes):
+    return lambda x, ratio: _weighed(x, ratio, **changes)
+
+
+weighed = NetCheck(
+    "8.10 weighed",
+    lambda x, ratio: _weighed(x, ratio),
+    "Each channel now hears what the whole map says, for a few numbers more",
+    cases=[((6, 6, 8), 4), ((5, 7, 6), 3)],
+    mistakes=[
+        _changed(squeeze=lambda x, y: keras.layers.GlobalAveragePooling2D(keepdims=True)(x)),
+        "The weights come from x; whose channels are they to weigh?",
+        _changed(squeeze=lambda x, y: keras.layers.GlobalMaxPooling2D(keepdims=True)(y)),
+        "The highest place alone speaks; asked for is what the whole map says, its mean",
+        _changed(squeeze=lambda x, y: y),
+        "Each place is weighed by itself; where is the whole map?",
+        _changed(between=None),
+        "Without a ReLU between them the two dense layers are one",
+        _changed(gate="softmax"),
+        "With softmax the channels compete, and their weights add up to 1; each is on its own",
+        _changed(gate="relu"),
+        "A weight may then be as large as it likes; it lies between 0 and 1",
+        _changed(narrow=False),
+        "There are two dense layers: first a narrow one. What is `ratio` for?",
+        _changed(join=lambda x, y, weights: x + y + weights),
+        "A weight multiplies",
+        _changed(join=lambda x, y, weights: (x + y) * weights),
+        "The shortcut is weighed, too: then x no longer comes through as it is",
+        _changed(join=lambda x, y, weights: y * weights),
+        "Where is the shortcut?",
+    ],
+    hint="Which tensor is squeezed, through which two layers do its means go, what do they weigh?",
 )

@@ -1,4 +1,4 @@
-"""Checks of chapter 07."""
+"""Checks of chapter 07, Pretrained nets."""
 
 import operator
 from functools import cache, partial, wraps
@@ -6,7 +6,11 @@ from functools import cache, partial, wraps
 import keras
 import numpy as np
 
+from course_lib.exercises.challenge import Challenge, Refused
 from course_lib.exercises.check import Check
+from course_lib.exercises.nets import NetCheck
+from course_lib.exercises.prediction import Prediction
+from course_lib.exercises.progress import progress as progress
 from course_lib.models.layers import FusedBatchNormalization
 
 _RNG = np.random.default_rng(7)
@@ -221,7 +225,7 @@ def _freeze(
 
 
 freeze_below = Check(
-    "7.5 freeze_below",
+    "7.8 freeze_below",
     _freeze,
     "First the head alone, then some blocks more: this function is how a net is fine-tuned",
     cases=[
@@ -256,10 +260,10 @@ freeze_below = Check(
 )
 
 
-def _stop(val_loss, patience, better=operator.lt, previous=False, in_a_row=True):
+def _stop(val_loss, patience, better=operator.lt, previous=False, in_a_row=True, first=0):
     """The best and the last epoch, or what a mistake makes of them."""
     best = before = np.inf
-    best_epoch, waited = 1, 0
+    best_epoch, waited = first, 0
     for epoch, loss in enumerate(val_loss, start=1):
         if better(loss, before if previous else best):
             waited = 0 if in_a_row else waited
@@ -281,7 +285,7 @@ def _with_last(best):
 _NAN = float("nan")
 
 stop_early = Check(
-    "7.6 stop_early",
+    "7.10 stop_early",
     _stop,
     "The validation images choose the epoch, so that the test images need not",
     cases=[
@@ -291,6 +295,7 @@ stop_early = Check(
         ([0.5, 0.5, 0.5, 0.4], 2),
         ([0.9, _NAN, 0.8, _NAN, _NAN, 0.7], 2),
         ([_NAN, 0.9, 1.0], 2),
+        ([_NAN, _NAN, 0.5], 2),
         ([0.5, 0.6, 0.4], 1),
         ([0.3, 0.4, 0.29, 0.35, 0.36, 0.37, 0.38, 0.1], 3),
     ],
@@ -313,6 +318,10 @@ stop_early = Check(
         "You wait one epoch too long: after `patience` epochs without a new best it is over",
         lambda v, p: _stop(v, p - 1),
         "You stop one epoch too soon: the best epoch itself does not count as waiting",
+        lambda v, p: _stop(v, p, first=1),
+        "As long as every loss is NaN, no epoch is the best, not even the first: that is a 0",
+        lambda v, p: _stop(v, p, first=None),
+        "As long as every loss is NaN, no epoch is the best: return 0 for it, not None",
         lambda v, p: _stop(v, p, previous=True),
         "Better than the epoch before is not enough: compare with the best so far",
         lambda v, p: _stop(v, p, in_a_row=False),
@@ -398,4 +407,264 @@ answer = Check(
     hint="Follow one red photograph, line by line: what is `x` after each of them?",
     around=_given_a_net,
     stub=partial(_answer, turned=True, scale=_undivided, training=True),
+)
+
+
+ahead = Prediction(
+    "7.5 ahead",
+    "points that the frozen net is ahead with 100 pictures",
+    example=10,
+    bounds=(-100, 100),
+    assumptions=[
+        lambda guess, measured: abs(guess - measured) <= 5,
+        "Near enough: another seed would move the measured number further than that",
+        lambda guess, measured: guess <= 0 < measured,
+        "You assumed that a net of photographs is of no use for drawings. Its edges, corners and "
+        "textures are in both",
+        lambda guess, measured: guess < measured,
+        "You assumed that a small net learns more from ten pictures of each class than it does. "
+        "It has to find its edges and corners in them, too",
+        lambda guess, measured: True,
+        "You assumed that the frozen net has hardly anything left to learn, or its rival no "
+        "chance at all. One is asked about drawings, and the other sees 60 epochs of crops",
+    ],
+)
+
+
+def _small_net(height, width, old):
+    """A function that makes a classifier; a message shows it as its kind of picture."""
+
+    def make():
+        image = keras.Input((height, width, 3))
+        x = keras.layers.Conv2D(4, 3, use_bias=False)(image)
+        x = keras.layers.ReLU()(_NORM()(x))
+        x = keras.layers.Conv2D(6, 3, strides=2, use_bias=False)(x)
+        x = keras.layers.ReLU()(_NORM()(x))
+        x = keras.layers.GlobalAveragePooling2D()(x)
+        return keras.Model(image, keras.layers.Dense(old, activation="softmax")(x))
+
+    make.__name__ = f"a net for {height}×{width}×3 and {old} classes"
+    return make
+
+
+def _on_a_net(function, case):
+    make, classes = case
+    return function(make(), classes)
+
+
+def _features(base):
+    return keras.Model(base.input, base.layers[-2].output)
+
+
+def _switch(base, trains):
+    for layer in base.layers:
+        layer.trainable = trains(layer)
+
+
+def _as_trained(x):
+    return (x - 127) / 128
+
+
+def _grey_three_times(x):
+    return keras.layers.Concatenate()([x, x, x])
+
+
+def _for_grey(
+    base,
+    classes,
+    scale=_as_trained,
+    colours=_grey_three_times,
+    body=_features,
+    trains=lambda layer: False,
+    ending="softmax",
+    head=True,
+):
+    """The net as the exercise asks for it, or with a mistake."""
+    image = keras.Input((*base.input_shape[1:3], 1))
+    _switch(base, trains)
+    last = keras.layers.Dense(classes, activation=ending, trainable=head)
+    return keras.Model(image, last(body(base)(colours(scale(image)))))
+
+
+for_grey = NetCheck(
+    "7.6 for_grey",
+    _for_grey,
+    "Whoever gets this net gives it pixels as they come, and cannot prepare them wrongly",
+    make=_on_a_net,
+    cases=[(_small_net(9, 9, 5), 3), (_small_net(8, 11, 4), 7)],
+    mistakes=[
+        partial(_for_grey, scale=lambda x: x),
+        "The base is given pixels up to 255. What was it given in its own training?",
+        partial(_for_grey, scale=lambda x: x / 255),
+        "From 0 to 1 is another net's habit; what did this base see in its training?",
+        partial(
+            _for_grey,
+            colours=lambda x: keras.layers.Concatenate()([x, 0 * x, 0 * x]),
+        ),
+        "The base now sees red pictures. Which red, green and blue has a grey pixel?",
+        partial(_for_grey, colours=lambda x: _grey_three_times(x) / 3),
+        "Each colour has a third of the brightness: the base sees pictures of little contrast",
+        partial(_for_grey, colours=keras.layers.Conv2D(3, 1)),
+        "A convolution for the colours begins at random and has to learn what you know already",
+        partial(_for_grey, body=lambda base: base),
+        "The new layer sees the old classes' probabilities. What does the old layer look at?",
+        partial(_for_grey, trains=lambda layer: True),
+        "The base learns, too. `training=False` chooses a mode and freezes nothing; what does?",
+        partial(_for_grey, trains=lambda layer: isinstance(layer, _NORM)),
+        "Batch normalisation of the base still learns, and its averages move",
+        partial(_for_grey, head=False),
+        "Nothing learns: the new layer is frozen with the rest",
+        partial(_for_grey, ending=None),
+        "Those are scores; probabilities are asked for",
+    ],
+    hint="Go along the net: which pixels come, what does the base want, where are its features?",
+)
+
+
+def _places(pool, draw):
+    """Three fifths of the pictures, in an order of chance."""
+    return draw.permutation(len(pool))[: len(pool) * 3 // 5]
+
+
+def _accuracy(features, labels, test_features, test_labels):
+    """Per cent right of a linear layer that is solved and not trained (ridge regression)."""
+    targets = np.eye(test_labels.max() + 1)[labels]
+    products = features @ features.T
+    penalty = 0.01 * np.trace(products) / len(features) * np.eye(len(features))
+    weights = features.T @ np.linalg.solve(products + penalty, targets - targets.mean(axis=0))
+    return 100 * np.mean((test_features @ weights).argmax(axis=1) == test_labels)
+
+
+def labelling(features, labels, test_features, test_labels, pools=5, n=20):
+    """A `measure` for `choose`: how far a rule's pictures are ahead of pictures taken by chance.
+
+    Args:
+        features, labels: arrays (pictures, numbers) and (pictures,), to choose from.
+        test_features, test_labels: the same of the pictures that the accuracy is measured on.
+        pools: how often the rule chooses, each time from another three fifths.
+        n: how many pictures it may choose.
+
+    >>> features, labels = np.eye(10).repeat(10, axis=0), np.arange(10).repeat(10)
+    >>> measure = labelling(features, labels, features, labels, n=10)
+    >>> measure(lambda pool, n: pool.argmax(axis=0)) > 20  # one of each class
+    True
+    """
+    labels, test_labels = np.ravel(labels), np.ravel(test_labels)
+    mean = np.mean(features, axis=0)
+    features, test_features = features - mean, test_features - mean
+
+    def measure(rule):
+        gains, chosen = [], []
+        for seed in range(pools):
+            draw = np.random.default_rng(seed)
+            pool = _places(features, draw)
+
+            def accuracy(places, pool=pool):
+                at = pool[places]
+                return _accuracy(features[at], labels[at], test_features, test_labels)
+
+            by_chance = [accuracy(draw.choice(len(pool), n, replace=False)) for _ in range(20)]
+            chosen.append(_checked(rule(features[pool], n), len(pool), n))
+            gains.append(accuracy(chosen[-1]) - np.mean(by_chance))
+        if all(np.array_equal(chosen[0], others) for others in chosen):
+            raise Refused(
+                "your rule takes the same places from every pool: it does not look at the features"
+            )
+        return round(float(np.mean(gains)), 1)
+
+    return measure
+
+
+def _checked(places, pictures, n):
+    places = np.asarray(places)
+    if places.shape != (n,) or places.dtype.kind not in "iu":
+        raise Refused(f"return {n} places, as whole numbers")
+    if len(np.unique(places)) < n:
+        raise Refused("a picture that is chosen twice is labelled once: choose different ones")
+    if places.min() < 0 or places.max() >= pictures:
+        raise Refused(f"there are {pictures} pictures, with places from 0 to {pictures - 1}")
+    return places
+
+
+def _stand_in(seed=8, pictures=500, numbers=32, groups=20):
+    """Features and labels like those of the page: each class has two looks, some of them rare."""
+    draw = np.random.default_rng(seed)
+    looks = draw.normal(size=(groups, numbers))
+    share = draw.dirichlet(np.full(groups, 2.0))
+
+    def some():
+        look = draw.choice(groups, pictures, p=share)
+        wide = np.where(draw.random((pictures, 1)) < 0.05, 2.5, 1)  # a few strange ones
+        return looks[look] + 0.6 * wide * draw.normal(size=(pictures, numbers)), look % 10
+
+    return *some(), *some()
+
+
+choose = Challenge(
+    "7.7 choose",
+    labelling(*_stand_in()),
+    target=8,
+    unit="points ahead of chance",
+    lower_is_better=False,
+)
+
+
+def _fine_tuned(base, classes, trains=lambda layer: not isinstance(layer, _NORM), ending="softmax"):
+    """The net as it should be repaired, or with a mistake."""
+    _switch(base, trains)
+    last = keras.layers.Dense(classes, activation=ending)
+    return keras.Model(base.input, last(_features(base).output))
+
+
+def _like_the_guide(base, classes):
+    return _fine_tuned(base, classes, trains=lambda layer: True)
+
+
+def _first_norm_alone(base, classes):
+    first = next(layer for layer in base.layers if isinstance(layer, _NORM))
+    return _fine_tuned(base, classes, trains=lambda layer: layer is not first)
+
+
+def _slow_averages(base, classes):
+    for layer in base.layers:
+        if isinstance(layer, _NORM):
+            layer.momentum = 1.0
+    return _like_the_guide(base, classes)
+
+
+def _with(function, **switches):
+    """A mistake that sets `trainable` of the whole net at the end."""
+
+    def built(base, classes):
+        net = function(base, classes)
+        for layer in net.layers:
+            layer.trainable = switches["trains"](layer)
+        return net
+
+    return built
+
+
+fine_tuned = NetCheck(
+    "7.9 fine_tuned",
+    _fine_tuned,
+    "With a rate of 0 this net stays what it is, and you know which of the two switches does it",
+    make=_on_a_net,
+    cases=[(_small_net(9, 9, 5), 3), (_small_net(8, 11, 4), 7)],
+    stub=_like_the_guide,
+    mistakes=[
+        partial(_fine_tuned, trains=lambda layer: False),
+        "Now the convolutions of the base do not learn either: that is no fine-tuning",
+        _slow_averages,
+        "The averages stand still, but in training the batch's own are used, and scale and shift "
+        "of the normalisation learn. Which switch holds all of that?",
+        _first_norm_alone,
+        "One normalisation stands still; there are more of them",
+        partial(_fine_tuned, trains=lambda layer: isinstance(layer, _NORM)),
+        "The other way round: the convolutions learn, and the normalisation does not",
+        _with(_fine_tuned, trains=lambda layer: isinstance(layer, keras.layers.Conv2D)),
+        "The new layer does not learn: it was frozen together with the normalisation",
+        partial(_fine_tuned, ending=None),
+        "The net's end was right: probabilities, by softmax",
+    ],
+    hint="`fit` calls the net with `training=True`. What of that reaches the base's normalisation?",
 )

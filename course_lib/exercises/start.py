@@ -1,10 +1,11 @@
-"""Checks of chapter 00."""
+"""Checks of chapter 00, Start here."""
 
 import math
 
 import numpy as np
 
 from course_lib.exercises.check import Check, integers
+from course_lib.exercises.progress import progress as progress
 
 _RNG = np.random.default_rng(0)
 

@@ -1,10 +1,19 @@
-"""Checks of chapter 04."""
+"""Checks of chapter 04, VGG."""
 
 import math
 import operator
 from itertools import accumulate
 
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from course_lib.exercises.challenge import Challenge, Refused
 from course_lib.exercises.check import Check
+from course_lib.exercises.nets import NetCheck, uses_a_layer_twice
+from course_lib.exercises.prediction import Prediction
+from course_lib.exercises.progress import progress as progress
 from course_lib.measure.geometry import conv_cost, receptive_fields
 
 
@@ -95,8 +104,8 @@ _FILTERS = (64, 128, 256, 512, 512)
 
 def _vgg(convolutions, side=7, bias=True, dense=(4096, 4096, 1000), inner=True, picture=3):
     total, seen = 0, picture
-    for filters, layers in zip(_FILTERS, convolutions, strict=True):
-        channels = [seen, *[filters if inner else seen] * (layers - 1)]
+    for filters, count in zip(_FILTERS, convolutions, strict=True):
+        channels = [seen, *[filters if inner else seen] * (count - 1)]
         total += sum(conv_cost(3, c, filters) + bias * filters for c in channels)
         seen = filters
     inputs = side * side * seen
@@ -136,8 +145,172 @@ vgg_parameters = Check(
     hint="Which layer differs? Compare layer by layer with tables.model_table of the same net",
 )
 
+
+def _conv(x, filters, kernel=3, padding="same", activation="relu"):
+    return layers.Conv2D(filters, kernel, padding=padding, activation=activation)(x)
+
+
+def _stages(x, convolutions, filters, more=_conv, fewer=0, widen=1, shared=False, pool=True):
+    """VGG's stages, or what a mistake makes of them: `more` adds all but the first of a stage."""
+    for count, width in zip(convolutions, filters, strict=True):
+        x = first = _conv(x, width)
+        again = layers.Conv2D(width, 3, padding="same", activation="relu")
+        for i in range(1, count - fewer):
+            x = again(x) if shared else more(x, width * widen**i)
+            if pool == "inside":
+                x = layers.MaxPooling2D(2, padding="same")(x)
+            if pool == "first":
+                x = layers.Add()([x, first])
+        if pool != "inside":
+            x = layers.MaxPooling2D(2)(x)
+    return x
+
+
+def _side_by_side(x, convolutions, filters):
+    for count, width in zip(convolutions, filters, strict=True):
+        x = _conv(x, width)
+        x = layers.Add()([_conv(x, width) for _ in range(count - 1)]) if count > 2 else x
+        x = layers.MaxPooling2D(2)(x)
+    return x
+
+
+vgg_stages = NetCheck(
+    "4.4 vgg_stages",
+    _stages,
+    "Each call of Conv2D makes new weights; each call of what it returns uses them again",
+    cases=[
+        ((16, 16, 3), (2, 2), (4, 6)),
+        ((16, 12, 3), (3, 3), (4, 6)),
+        ((16, 16, 2), (1, 4), (3, 5)),
+    ],
+    mistakes=[
+        lambda x, c, f: _stages(x, c, f, fewer=1),
+        "Now a stage is one layer short: the first stands before the inner loop",
+        lambda x, c, f: _stages(x, c, f, fewer=-1),
+        "Now a stage has one layer more than the table says: the first one counts, too",
+        lambda x, c, f: _stages(x, c, f, widen=2),
+        "Filters double from stage to stage, not within one",
+        lambda x, c, f: _stages(x, c, f, more=lambda x, width: _conv(x, width, kernel=1)),
+        "The count is nearer, but the new layers see no neighbour: their kernels are 3×3, too",
+        lambda x, c, f: _stages(x, c, f, more=lambda x, width: _conv(x, width, padding="valid")),
+        "A new layer should keep the size of the map, as the first one does",
+        lambda x, c, f: _stages(x, c, f, more=lambda x, width: _conv(x, width, activation=None)),
+        "The count is right, but two layers with nothing between them are one",
+        lambda x, c, f: _stages(x, c, f, pool="inside"),
+        "Pooling ends a stage; it does not stand behind each of its layers",
+        lambda x, c, f: _stages(x, c, f, pool="first"),
+        "Nothing is added up in VGG: each layer sees what the one before it gives",
+        _side_by_side,
+        "Layers with weights of their own, but side by side: each should see the one before it",
+    ],
+    stub=lambda x, c, f: _stages(x, c, f, shared=True),
+    hint="Which line makes weights, and how often does it run for a stage of three?",
+)
+
+
+def _head(maps, side, units, classes, padding="valid", stride=1, relu="relu", end=None, later=1):
+    """The three layers at every place, or what a mistake makes of them."""
+    x = layers.Conv2D(units, side, stride, padding, activation="relu")(maps)
+    x = layers.Conv2D(units, later, padding="same", activation=relu)(x)
+    x = layers.Conv2D(classes, 1)(x)
+    return end(x) if end else layers.Softmax()(layers.GlobalAveragePooling2D()(x))
+
+
+def _dense(x, units, classes):
+    for _ in range(2):
+        x = layers.Dense(units, "relu")(x)
+    return layers.Dense(classes, "softmax")(x)
+
+
+any_size = NetCheck(
+    "4.5 any_size",
+    _head,
+    "The weights are those of Flatten and three dense layers; the picture may have any size",
+    cases=[((3, 3, 4), 3, 6, 5), ((5, 6, 4), 3, 6, 5), ((4, 5, 6), 2, 8, 3), ((7, 7, 2), 5, 4, 6)],
+    mistakes=[
+        lambda m, s, u, c: _dense(layers.Flatten()(m), u, c),
+        "Flatten ties the weights to one size of the map, and so of the picture",
+        lambda m, s, u, c: _dense(layers.GlobalAveragePooling2D()(m), u, c),
+        "Averaged first, a map no longer tells what was where; fc1 has a weight for each place",
+        lambda m, s, u, c: _head(m, s, u, c, padding="same"),
+        "A window that hangs over the edge sees zeros: fc1 never saw such a thing in training",
+        lambda m, s, u, c: _head(m, s, u, c, stride=s),
+        "The windows overlap: from one place to the next it is one cell",
+        lambda m, s, u, c: _head(m, s, u, c, later=3),
+        "The second dense layer sees the units of one place, and no neighbour",
+        lambda m, s, u, c: _head(m, s, u, c, relu=None),
+        "A ReLU is missing: fc1 and fc2 have one each",
+        lambda m, s, u, c: _head(
+            m, s, u, c, end=lambda x: layers.GlobalAveragePooling2D()(layers.Softmax()(x))
+        ),
+        "Those are averaged probabilities; scores are averaged, and the softmax comes last",
+        lambda m, s, u, c: _head(
+            m, s, u, c, end=lambda x: layers.Softmax()(layers.GlobalMaxPooling2D()(x))
+        ),
+        "The largest score of all places is not their average",
+        lambda m, s, u, c: _head(m, s, u, c, end=layers.GlobalAveragePooling2D()),
+        "Those are scores: which layer makes probabilities of them?",
+        lambda m, s, u, c: _head(m, s, u, c, end=layers.Softmax()),
+        "One answer for each place; the picture should get one for all of them",
+    ],
+    hint="What does a unit of fc1 see, and what is a layer called that sees it at every place?",
+)
+
+
+_STACKABLE = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D, layers.ReLU)
+
+
+def _view(net):
+    """For each pixel whether each output channel at the centre depends on each channel there.
+
+    Measured as in `probes.empirical_receptive_field`, for each pair of channels: by gradients, with
+    positive weights, so that no two ways cancel each other.
+    """
+    for layer in net.layers:
+        for w in layer.weights:
+            w.assign(np.full(w.shape, 1 / np.prod(w.shape[:2]) if w.shape[1:] else 0))
+    picture = tf.ones((1, *net.input_shape[1:]))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(picture)
+        y = net(picture, training=False)
+        centre = tf.unstack(y[0, y.shape[1] // 2, y.shape[2] // 2])
+    return np.stack([tape.gradient(each, picture)[0] for each in centre], axis=-1) != 0
+
+
+def _weights_of_view(stack, side=40, channels=8):
+    """The weights of a stack, if its outputs see side × side pixels of all channels."""
+    x = keras.Input((84, 84, channels))
+    y = stack(x)
+    if not isinstance(y, keras.KerasTensor) or len(y.shape) != 4 or y.shape[-1] != channels:
+        raise Refused(f"return the tensor that comes out, a map with {channels} channels")
+    net = keras.Model(x, y)
+    for layer in net.operations[1:]:
+        if type(layer) not in _STACKABLE or getattr(layer, "strides", (1, 1)) != (1, 1):
+            raise Refused(
+                "the stack may hold Conv2D, DepthwiseConv2D, SeparableConv2D and ReLU, with stride "
+                f"1, but yours has this {type(layer).__name__}"
+            )
+        if len(layer.output.shape) != 4 or layer.output.shape[-1] < channels:
+            raise Refused(f"no map on the way may have fewer than {channels} channels")
+    if uses_a_layer_twice(net):
+        raise Refused("each layer may stand in the stack once: make a new one for each place")
+    seen = _view(net)
+    if not seen.any(axis=(0, 1)).all():
+        raise Refused("not every output channel depends on every channel of the input")
+    both = seen.all(axis=(2, 3))
+    if not np.lib.stride_tricks.sliding_window_view(both, (side, side)).all(axis=(2, 3)).any():
+        rows, columns = (np.flatnonzero(both.any(axis=axis)) for axis in (1, 0))
+        high, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
+        what = "but with holes" if min(high, wide) >= side else f"not {side}×{side}"
+        raise Refused(f"an output sees {high}×{wide} pixels, {what}")
+    return sum(int(np.prod(w.shape)) for layer in net.layers for w in layer.weights)
+
+
+wide_view = Challenge("4.6 wide_view", _weights_of_view, target=240, unit="weights")
+
+
 loss_of_guessing = Check(
-    "4.4 loss_of_guessing",
+    "4.7 loss_of_guessing",
     lambda classes: math.log(classes),
     "Whenever a loss stands at this number, the net has not begun to tell the classes apart",
     cases=[(2,), (10,), (100,), (1000,), (1,), (7,)],
@@ -165,7 +338,7 @@ def _signal(layers, inputs, variance, power=0.5):
 
 
 signal_after = Check(
-    "4.5 signal_after",
+    "4.8 signal_after",
     _signal,
     "With variance 2 / inputs the signal stays as it is: that is He's initialisation",
     cases=[
@@ -189,5 +362,36 @@ signal_after = Check(
         "A sum of more terms spreads further: how many inputs are there?",
         lambda n, i, v: _signal(n, i, v, power=-0.5),
         "The other way round: larger weights make a larger signal",
+    ],
+)
+
+_LOW, _LESS = "Glorot, rate 0.0001", "Glorot, rate 0.0003"
+_USUAL, _HIGH = "He, rate 0.001", "He, rate 0.003"
+_NORMALISED = "Glorot + batch normalisation, rate 0.003"
+
+
+def _before(first, *others):
+    """Whether a guess puts the first before one of the others, and the measurement does not."""
+    return lambda guess, measured: any(
+        guess.index(first) < guess.index(other) and measured[first] < measured[other]
+        for other in others
+    )
+
+
+which_start = Prediction(
+    "4.9 which_start",
+    "nets of five that left the wall",
+    example=[_LOW, _LESS, _USUAL, _HIGH, _NORMALISED],
+    assumptions=[
+        lambda guess, measured: list(measured) == sorted(measured, reverse=True),
+        "You blamed none of the three alone, and weighed them against each other",
+        lambda guess, measured: guess[0] != _NORMALISED and measured[_NORMALISED] == max(measured),
+        "You assumed that nothing saves a net from steps that are too large",
+        _before(_HIGH, _LOW, _LESS),
+        "You assumed that good first weights stand any rate",
+        _before(_LESS, _LOW),
+        "You assumed that larger steps lead away from the wall sooner",
+        _before(_LOW, _USUAL),
+        "You assumed that small steps make up for any start",
     ],
 )

@@ -5,7 +5,7 @@
 - `grids`: images, filters, feature maps and heat maps in rows.
 - `drawings`: what the papers draw, a file per family.
 - `diagrams`: a Keras model as boxes and arrows.
-- `widgets`: figures with controls.
+- `widgets`: figures with controls; `sketches`: their pictures, which are quick to draw.
 """
 
 from course_lib.figures.display import show

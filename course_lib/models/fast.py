@@ -10,7 +10,7 @@ from keras import layers
 
 from course_lib.data.dataset import describe
 from course_lib.models.blocks import Style
-from course_lib.models.layers import FusedBatchNormalization, QuickGELU
+from course_lib.models.layers import FusedBatchNormalization, QuickGELU, SmallMapConv2D
 from course_lib.models.sizes import scaled, takes_images
 
 FILTERS = (64, 256, 256)  # of the three groups
@@ -43,7 +43,7 @@ def build_fast(input_shape=(32, 32, 3), classes=10, *, whiten=None, width=1.0, s
         for j in (1, 2):
             name = f"stage{i}_block1_conv{j}"
             settings = {"padding": "same", "use_bias": False, **style.kernel(name)}
-            x = layers.Conv2D(filters, 3, name=name, **settings)(x)
+            x = SmallMapConv2D(filters, 3, name=name, **settings)(x)
             if j == 1:
                 x = layers.MaxPooling2D(2, name=f"stage{i}_pool")(x)
             x = FusedBatchNormalization(

@@ -117,3 +117,71 @@ class QuickGELU(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+
+@keras.saving.register_keras_serializable(package="course_lib")
+class SmallMapConv2D(keras.layers.Conv2D):
+    """`keras.layers.Conv2D`, whose kernel learns by `convolve_small_maps` in bfloat16.
+
+    In float32, and where the convolution is not a plain one with stride 1 and padding "same", it is
+    Keras's layer and no more: there TensorFlow's own gradient is about as quick (`make bench`).
+
+    >>> images = keras.random.normal((8, 7, 7, 3), seed=0)
+    >>> SmallMapConv2D(4, 3, padding="same", dtype="mixed_bfloat16")(images).shape
+    TensorShape([8, 7, 7, 4])
+    """
+
+    def convolution_op(self, inputs, kernel):
+        plain = (
+            self.compute_dtype == "bfloat16"
+            and self.padding == "same"
+            and self.strides == self.dilation_rate == (1, 1)
+            and self.groups == 1
+            and self.data_format == "channels_last"
+        )
+        if not plain:
+            return super().convolution_op(inputs, kernel)
+        return convolve_small_maps(inputs, tf.convert_to_tensor(kernel))
+
+
+@tf.custom_gradient
+def convolve_small_maps(maps, kernel):
+    """A convolution with stride 1 and padding "same".
+
+    On maps of at most 8×8 pixels the kernel's gradient is a matrix product for each of the kernel's
+    positions, shifted input pixels times output pixels. TensorFlow's own falls far behind its
+    forward pass there, in bfloat16, and is quicker on larger maps. `maps` are (n, height, width,
+    channels), `kernel` is (rows, columns, channels, filters), both of one dtype.
+    """
+    plain = {"strides": [1, 1, 1, 1], "padding": "SAME"}
+
+    def gradients(upstream):
+        _, height, width, channels = tf.unstack(tf.shape(maps))
+        sides = [(n - 1) // 2 for n in kernel.shape[:2]]
+        around = [(n, size - 1 - n) for n, size in zip(sides, kernel.shape[:2], strict=True)]
+
+        def products():
+            padded = tf.pad(maps, [(0, 0), *around, (0, 0)])
+            outputs = tf.reshape(upstream, (-1, kernel.shape[-1]))
+            each = [
+                tf.matmul(
+                    tf.reshape(padded[:, i : i + height, j : j + width], (-1, channels)),
+                    outputs,
+                    transpose_a=True,
+                )
+                for i in range(kernel.shape[0])
+                for j in range(kernel.shape[1])
+            ]
+            return tf.reshape(tf.stack(each), kernel.shape)
+
+        def native():
+            return tf.raw_ops.Conv2DBackpropFilter(
+                input=maps, filter_sizes=kernel.shape, out_backprop=upstream, **plain
+            )
+
+        for_maps = tf.raw_ops.Conv2DBackpropInput(
+            input_sizes=tf.shape(maps), filter=kernel, out_backprop=upstream, **plain
+        )
+        return for_maps, tf.cond(height * width <= 8 * 8, products, native)
+
+    return tf.nn.conv2d(maps, kernel, **plain), gradients

@@ -1,10 +1,12 @@
 """What happens around each step and epoch: learning rate, progress bar and history."""
 
 import math
+import sys
 import time
 
 import keras
 import numpy as np
+from IPython import get_ipython
 from tqdm import tqdm
 
 from course_lib.training.schedule import learning_rate_at
@@ -26,7 +28,9 @@ class Progress(keras.callbacks.Callback):
         self.title = f"{name}, epoch" if name else "epoch"
         self.step = len(history) * steps
         hidden = {"disable": True} if after_epoch else {}  # else TQDM_DISABLE decides
-        self.bar = tqdm(total=config.epochs * steps, initial=self.step, unit="step", **hidden)
+        file = sys.stdout if get_ipython() else sys.stderr  # which is red in a notebook
+        look = {"file": file, "unit": "step", **hidden}
+        self.bar = tqdm(total=config.epochs * steps, initial=self.step, **look)
 
     def on_train_begin(self, logs=None):
         # If there are several outputs, Keras puts the output's name before the metric's.

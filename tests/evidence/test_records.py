@@ -57,6 +57,13 @@ def test_one_seed_is_one_number():
     assert "plain | 1,000 | 50.0 | 40.0" in repr(record)
 
 
+def test_a_net_that_has_not_run_yet_is_named():
+    record = Record(content([run("plain", 0, 0.5, 0.4)]))
+    assert "residual | 1,000 | not run yet | not run yet" in repr(record)
+    rows = repr(Record(record.content, against="plain")).splitlines()
+    assert rows[-1].count("|") == rows[1].count("|")
+
+
 def test_differences_are_paired_by_seed(record):
     train, test = (record.ahead("residual", "plain", measure) for measure in ("train", "test"))
     assert train.by_seed == {0: 25, 1: 25}

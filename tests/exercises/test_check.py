@@ -106,6 +106,32 @@ class Leaving:
         sys.exit(1)
 
 
+class Undecided:
+    """Every comparison gives something that is neither true nor false."""
+
+    def __bool__(self):
+        raise ValueError("true or false?")
+
+    def __eq__(self, other):
+        return self
+
+    __hash__ = None
+
+
+class Unpackable:
+    """It leaves whatever asks for its length, its parts or its array."""
+
+    def __len__(self):
+        sys.exit(1)
+
+    __iter__ = __array__ = __getattr__ = __len__
+
+
+class Changing(list):
+    def __len__(self):
+        raise RecursionError
+
+
 class OddArray(np.ndarray):
     def __array_finalize__(self, other):
         if other is not None:
@@ -121,6 +147,11 @@ def _endless_list():
 STRANGE = [
     Unfriendly,
     Leaving,
+    Undecided,
+    Unpackable,
+    lambda: Changing([1]),
+    lambda: [Undecided(), Unfriendly()],
+    lambda: (value for value in ()),
     _endless_list,
     lambda: 10**400,
     lambda: 10**5000,
@@ -141,9 +172,17 @@ def test_strange_values_are_wrong_short_and_raise_nothing(make, capsys):
     for check, answer in ((value, strange), (square, lambda x: strange), (count, strange)):
         check(answer)
         printed = capsys.readouterr().out
-        assert printed.startswith("✗") and len(printed) < 1500
+        assert printed.startswith("✗") and len(printed) < 1500 and printed.count("\n") == 1
+        assert "Traceback" not in printed
         printed.encode()
         assert check.grade(answer).status == "wrong"
+
+
+def test_an_argument_that_cannot_be_compared_any_more_is_changed():
+    fill = Check("fill", lambda v: 1, "full", cases=[([1],)])
+    for make in (Unfriendly, Undecided):
+        message = fill.grade(lambda v, make=make: v.append(make()) or 1).message
+        assert message.startswith("Full.\n! Your function changes its input v.")
 
 
 def test_an_answer_that_returns_the_same_list_each_time_is_compared_at_once():

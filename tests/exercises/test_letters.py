@@ -1,16 +1,14 @@
-"""A choice of letters is accepted in any form, and each wrong choice has its message."""
+"""Each wrong choice of letters has its message, and each letter has its reason."""
 
-import numpy as np
 import pytest
+from test_checks import CHECKS
 
 from course_lib.exercises import alexnet, looking_inside
+from course_lib.exercises.letters import LetterCheck
+from tools.notebooks import NOTEBOOKS
 
-
-@pytest.mark.parametrize(
-    "answer", ["BDF", ["b", "d", "f"], ("F", "D", "B"), np.array(["B", "D", "F"]), {"BDF"}]
-)
-def test_any_form_is_accepted(answer):
-    assert alexnet.blog_differences.grade(answer).status == "right"
+LETTERS = [case for case in CHECKS if isinstance(case.values[2], LetterCheck)]
+every_letter_check = pytest.mark.parametrize(("chapter", "name", "check"), LETTERS)
 
 
 @pytest.mark.parametrize(
@@ -35,3 +33,27 @@ def test_any_form_is_accepted(answer):
 def test_each_choice_has_its_message(check, answer, said):
     result = check.grade(answer)
     assert result.status == "wrong" and said in result.message, result.message
+
+
+@every_letter_check
+def test_each_letter_has_its_own_message(chapter, name, check):
+    letters = sorted(check.right | check.wrong)
+    assert "".join(letters) == "ABCDEFGHIJ"[: len(letters)]
+    reasons = [*check.right.values(), *check.wrong.values()]
+    assert len(reasons) >= 5 and len(set(reasons)) == len(reasons)
+    for letter, reason in check.wrong.items():
+        for others in (set(), check.reference):
+            message = check.grade({letter} | others).message
+            assert f"{letter} {check.verdict}: {reason}." in message
+    for letter, question in check.right.items():
+        message = check.grade(check.reference - {letter}).message
+        assert message.endswith(question) and letter not in message.split()
+
+
+@every_letter_check
+def test_the_solution_gives_the_reason_of_each_letter(chapter, name, check):
+    solution = (NOTEBOOKS / "solutions" / f"{chapter}.py").read_text(encoding="utf-8")
+    lines = [line for line in solution.splitlines() if line.startswith("# ")]
+    for letter in check.right | check.wrong:
+        start = f"# {letter}: " if letter in check.right else f"# Not {letter}: "
+        assert any(line.startswith(start) for line in lines), start

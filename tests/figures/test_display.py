@@ -8,9 +8,11 @@ import sys
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from nbclient import NotebookClient
 
 from course_lib.figures import plots, show
+from course_lib.figures.display import picture
 
 ALT = "Two bars; b is twice as long as a."
 
@@ -36,14 +38,21 @@ show(fig, alt="An empty plot\\n   without any data.")
 def test_show_gives_one_png_with_its_text(outputs):
     assert [out.output_type for out in outputs] == ["display_data", "display_data"]
     out = outputs[0]
+    assert set(out.data) == {"text/html", "text/plain"}  # the image stands in the file once
     assert out.data["text/plain"] == ALT
-    assert out.metadata["alt"] == ALT
-    assert out.metadata["image/png"]["alt"] == ALT
+    (image,) = BeautifulSoup(out.data["text/html"], "html.parser")
+    assert (image.name, image["alt"]) == ("img", ALT)
     assert outputs[1].data["text/plain"] == "An empty plot without any data."
-    png = base64.b64decode(out.data["image/png"])
+    png = base64.b64decode(image["src"].removeprefix("data:image/png;base64,"))
     assert png.startswith(b"\x89PNG") and b"matplotlib" not in png
     width, height = struct.unpack(">II", png[16:24])
     assert width == 1080 and height == pytest.approx((1.2 + 0.45 * 2) * 120, abs=1)
+
+
+def test_a_text_may_hold_any_sign():
+    alt = 'Two "bars" & a line: a<b'
+    (image,) = BeautifulSoup(picture(b"", alt)["text/html"], "html.parser")
+    assert image["alt"] == alt
 
 
 def test_show_in_a_plain_script_prints_the_text():

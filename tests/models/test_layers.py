@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from course_lib.models.layers import FusedBatchNormalization, LocalResponseNormalization
+from course_lib.models.layers import (
+    FusedBatchNormalization,
+    LocalResponseNormalization,
+    SmallMapConv2D,
+    convolve_small_maps,
+)
 
 # Keras 3.15 copies its variables in a way that NumPy 2 warns of.
 keras_saves = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -264,3 +269,62 @@ def test_lrn_in_low_precision_sums_in_float32(policy):
     assert received.dtype == a.dtype
     expected = lrn_by_the_paper(tf.cast(a, tf.float32).numpy())
     np.testing.assert_allclose(tf.cast(received, tf.float32), expected, rtol=2**-8)
+
+
+@pytest.mark.parametrize("dtype, tolerance", [("float32", 1e-5), ("bfloat16", 2e-2)])
+@pytest.mark.parametrize("side", [1, 3, 8, 9])
+@pytest.mark.parametrize("kernel", [(3, 3), (1, 5), (2, 4)])
+def test_small_maps_have_tensorflows_gradients(dtype, tolerance, side, kernel):
+    maps = tf.constant(random_images((5, side, side + 1 if side == 3 else side, 6)))
+    weights = tf.constant(random_images((*kernel, 6, 4), seed=1))
+    upstream = tf.constant(random_images((*maps.shape[:3], 4), seed=2))
+
+    def results(convolve, dtype):
+        inputs = [tf.cast(x, dtype) for x in (maps, weights)]
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = convolve(*inputs)
+        gradients = tape.gradient(outputs, inputs, tf.cast(upstream, dtype))
+        return [tf.cast(x, "float32").numpy() for x in (outputs, *gradients)]
+
+    # Above 8 it is TensorFlow's own way, whose sums of bfloat16 can be off by several percent.
+    expected = results(lambda x, w: tf.nn.conv2d(x, w, 1, "SAME"), "float32" if side < 9 else dtype)
+    assert_close(results(convolve_small_maps, dtype), expected, tolerance)
+
+
+def test_only_bfloat16_and_small_maps_take_the_products(monkeypatch):
+    """In float32, with a stride, or with groups, the layer is Keras's own."""
+    calls = []
+    monkeypatch.setattr(
+        "course_lib.models.layers.convolve_small_maps",
+        lambda maps, kernel: calls.append(maps.dtype) or tf.nn.conv2d(maps, kernel, 1, "SAME"),
+    )
+    images = random_images((2, 4, 4, 4))
+    for settings in ({}, {"strides": 2}, {"groups": 2}, {"padding": "valid"}):
+        for dtype in ("float32", "mixed_bfloat16"):
+            SmallMapConv2D(4, 3, **{"padding": "same", "dtype": dtype} | settings)(images)
+    assert calls == [tf.bfloat16]
+
+
+def test_products_serve_sizes_known_only_when_run():
+    """Progressive sizes reach the net with sides that the graph does not know."""
+    kernel = tf.constant(random_images((3, 3, 2, 4)))
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 2))])
+    def gradient(maps):
+        with tf.GradientTape() as tape:
+            tape.watch(kernel)
+            total = tf.reduce_sum(convolve_small_maps(maps, kernel))
+        return tape.gradient(total, kernel)
+
+    for side in (3, 12):
+        maps = random_images((2, side, side, 2))
+        ones = np.ones((2, side, side, 4), "float32")
+        native = tf.raw_ops.Conv2DBackpropFilter(
+            input=maps,
+            filter_sizes=(3, 3, 2, 4),
+            out_backprop=ones,
+            strides=[1] * 4,
+            padding="SAME",
+        )
+        assert_close([gradient(maps).numpy()], [native.numpy()], 1e-5)

@@ -75,3 +75,15 @@ def test_few_pictures_are_the_first_ones():
     np.testing.assert_array_equal(fewer[0][0], more[0][0][:50])
     np.testing.assert_array_equal(fewer[0][1], more[0][1][:50])
     np.testing.assert_array_equal(fewer[1][0], more[1][0])
+
+
+def test_the_parts_of_a_loss_add_up():
+    """Keras's own loss is the cross-entropy and the penalty."""
+    net = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(4, "softmax", kernel_regularizer="l2")]
+    )
+    net.compile(loss="sparse_categorical_crossentropy")
+    images, labels = np.random.default_rng(0).normal(size=(20, 3)).astype("f4"), np.arange(20) % 4
+    parts = experiments.parts_of_the_loss(net, (images, labels))
+    assert parts["L2 penalty"] == pytest.approx(0.01 * (net.get_weights()[0] ** 2).sum(), rel=1e-5)
+    assert sum(parts.values()) == pytest.approx(net.evaluate(images, labels, verbose=0), rel=1e-5)

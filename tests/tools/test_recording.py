@@ -294,3 +294,13 @@ def test_a_setting_that_came_later_had_its_default(page):
     changed = dataclasses.replace(EXPERIMENT.config, sizes=((3, 1),))
     sized = dataclasses.replace(EXPERIMENT, config=changed)
     assert "sizes of 'net' was [], is [[3, 1]]" in listing.state(sized)
+
+
+def test_test_images_can_be_measured_only_at_the_end(page):
+    running.record(dataclasses.replace(EXPERIMENT, curves=False))
+    (run, *_), record = running.read(EXPERIMENT.name)["runs"], records.load(EXPERIMENT.name)
+    assert (
+        list(run["epochs"]) == ["loss", "accuracy", "seconds"] and 0 <= run["results"]["test"] <= 1
+    )
+    with pytest.raises(ValueError, match=r"column must be .*accuracy, seconds\), got 'val_loss'"):
+        record.by_epoch(run["net"], "val_loss")

@@ -1,5 +1,6 @@
 import dataclasses
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -34,14 +35,19 @@ def test_learning_rate_follows_the_schedule(pairs):
     assert float(model.optimizer.learning_rate) == pytest.approx(expected[-1], abs=1e-7)
 
 
-def test_progress_shows_one_line_with_loss_accuracy_and_time(pairs, monkeypatch):
+@pytest.mark.parametrize(("in_notebook", "stream"), [(True, "stdout"), (False, "stderr")])
+def test_progress_shows_one_line_with_loss_accuracy_and_time(
+    in_notebook, stream, pairs, monkeypatch
+):
     bars, screen = [], io.StringIO()
 
     def bar(**settings):
-        bars.append(tqdm(**settings, file=screen, disable=False))
+        assert settings["file"] is getattr(sys, stream)  # stderr is red in a notebook
+        bars.append(tqdm(**settings | {"file": screen, "disable": False}))
         return bars[-1]
 
     monkeypatch.setattr(progress, "tqdm", bar)
+    monkeypatch.setattr(progress, "get_ipython", lambda: in_notebook or None)
     fit(small_net(), *pairs, CONFIG)
     assert len(bars) == 1 and bars[0].n == bars[0].total == 15
     last = screen.getvalue().split("\r")[-1]

@@ -96,15 +96,18 @@ def test_another_process_stops_a_comparison_and_stops_it_again():
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-c", SCRIPT]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout.readline() == "running\n"
-        while process.poll() is None:  # again and again, while the first is handled
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.002)
-            if process.stdout.readline().startswith("The comparison was stopped during 'a'"):
-                break
-        rest = process.stdout.read()
-        assert rest.startswith("then: The comparison was stopped during 'a' after"), rest
-        assert process.wait(60) == 0
+        try:
+            assert process.stdout.readline() == "running\n"
+            while process.poll() is None:  # again and again, while the first is handled
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.002)
+                if process.stdout.readline().startswith("The comparison was stopped during 'a'"):
+                    break
+            rest = process.stdout.read()
+            assert rest.startswith("then: The comparison was stopped during 'a' after"), rest
+            assert process.wait(60) == 0
+        finally:
+            process.kill()  # else a failed test would wait for a million epochs
 
 
 def test_in_a_side_thread_and_where_ctrl_c_is_ignored_nothing_is_touched():

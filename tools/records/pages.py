@@ -163,11 +163,12 @@ class _Changed(ast.NodeTransformer):
 
 
 def _statements(chapter):
-    """The page's statements, each with the heading above it."""
+    """The page's statements, each with the heading above it, which is not an exercise's."""
     heading = ""
     for cell in cells(chapter):
         if cell.cell_type == "markdown":
             lines = [line for line in cell.source.splitlines() if line.startswith("#")]
+            lines = [line for line in lines if not line.startswith("### Exercise ")]
             heading = lines[-1].lstrip("# ") if lines else heading
         elif cell.cell_type == "code":
             for node in ast.parse(cell.source).body:

@@ -15,7 +15,6 @@ from platform import python_version
 import keras
 import pandas as pd
 import tensorflow as tf
-from archspec.cpu import host
 from tqdm import tqdm
 
 from course_lib import machine, training
@@ -29,7 +28,7 @@ from course_lib.training.fingerprints import data_fingerprint, net_fingerprint
 from course_lib.training.saving import DEFAULTS, as_saved
 from course_lib.training.stopping import Stop
 from tools.links import write
-from tools.notebooks import ROOT
+from tools.notebooks import ROOT, processor
 from tools.records import pages
 
 WORK = ROOT / "build" / "records"  # a folder for each run, from which a stopped one goes on
@@ -51,6 +50,7 @@ class Experiment:
         measures: what else is measured: a dictionary of numbers from a trained model and the test
             images with their labels.
         keep: the nets whose weights are kept with the record, of the first seed.
+        curves: whether the test images are also measured after each epoch, not only at the end.
     """
 
     name: str
@@ -64,6 +64,7 @@ class Experiment:
     seeds: tuple[int, ...]
     measures: Callable[[keras.Model, Pair], dict] | None = None
     keep: tuple[str, ...] = ()
+    curves: bool = True
 
     def recipes(self, seed=0):
         """Each net's builder and configuration."""
@@ -157,7 +158,9 @@ class Runs:
             bar.update(work)
 
         model = loop.built(build, config)
-        history = loop.run(model, *self.pairs, config, stop, folder, after_epoch=after_epoch)
+        train, test = self.pairs
+        test = test if self.experiment.curves else None
+        history = loop.run(model, train, test, config, stop, folder, after_epoch=after_epoch)
         cpu = time.process_time() - cpu
         if stop.asked:
             raise KeyboardInterrupt
@@ -168,7 +171,8 @@ class Runs:
                 result["cpu_seconds"] = round(cpu)
             write(path, json.dumps(result))
         row = {"net": name, "seed": seed, **json.loads(path.read_text(encoding="utf-8"))}
-        row["epochs"] = {column: history[column].map(_rounded).tolist() for column in HISTORY}
+        measured = [column for column in HISTORY if history[column].notna().all()]
+        row["epochs"] = {column: history[column].map(_rounded).tolist() for column in measured}
         self.rows.append(row)
         return model, history
 
@@ -320,21 +324,13 @@ def _here():
     return {
         "date": date.today().isoformat(),
         "machine": {
-            "processor": _processor(),
+            "processor": processor(),
             "instructions": " ".join(sorted(INSTRUCTIONS & machine.cpu_features())),
             "threads": tf.config.threading.get_intra_op_parallelism_threads(),
             "python": python_version(),
             **{name: version(name) for name in ("tensorflow", "keras", "numpy")},
         },
     }
-
-
-def _processor():
-    """The name that Linux gives it, or that of its family."""
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else host().name
 
 
 def _save(head, rows):

@@ -1,7 +1,7 @@
 """The Inception modules of GoogLeNet and of Inception v3."""
 
 from course_lib.figures.drawings.canvas import arrow, box, canvas, write
-from course_lib.figures.style import millions
+from course_lib.figures.style import WIDTH, millions
 from course_lib.measure.geometry import inception_costs
 from course_lib.models.inception import STAGES
 
@@ -12,14 +12,14 @@ def inception_modules():
     one, _, three, _, five, _ = widths
     modules = {"naive": (one, None, three, None, five, None), "with reductions": widths}
     costs = [millions(sum(inception_costs(channels, w, side).values())) for w in modules.values()]
-    fig, ax = canvas(5.9, f"1×1 reductions: {costs[1]} million multiply-adds instead of {costs[0]}")
-    for left, heading, cost in zip((0, 4.5), modules, costs, strict=True):
-        write(ax, left + 2.25, 5.1, heading, weight="bold")
+    fig, ax = canvas(5.2, f"1×1 reductions: {costs[1]} million multiply-adds instead of {costs[0]}")
+    for left, heading, cost in zip((0.1, 4.6), modules, costs, strict=True):
+        write(ax, left + 2.15, 4.5, heading, weight="bold")
         branches = _branches(modules[heading])
-        _module(ax, left, 4.6, 1.25, branches, f"{side}×{side}×{channels}")
+        _module(ax, left, 4.05, 1.15, branches, f"{side}×{side}×{channels}", 4.3)
         out = one + three + five + (modules[heading][-1] or channels)
-        write(ax, left + 2.25, 0.75, f"{out} channels out")
-        write(ax, left + 2.25, 0.4, f"{cost} million multiply-adds")
+        write(ax, left + 2.15, 0.68, f"{out} channels out")
+        write(ax, left + 2.15, 0.34, f"{cost} million multiply-adds")
     return fig
 
 
@@ -29,18 +29,18 @@ def inception_v3_modules():
     Source: arXiv:1512.00567, Figs. 5, 6, 7 and 10 (in Fig. 6, n is 7).
     """
     both, tail = ["1×3", "3×1"], [[["pool"], ["1×1"]], [["1×1"]]]
-    factors, half = [["1×n"], ["n×1"]], [["3×3 /2"]]
+    factors, half = [["1×n"], ["n×1"]], [["3×3\n/2"]]
     modules = {
-        "5×5 as two 3×3": [[["1×1"], ["3×3"], ["3×3"]], [["1×1"], ["3×3"]], *tail],
-        "n×n as 1×n and n×1": [[["1×1"], *factors, *factors], [["1×1"], *factors], *tail],
-        "side by side, in the last modules": [[["1×1"], ["3×3"], both], [["1×1"], both], *tail],
-        "half the side: stride 2": [[["1×1"], ["3×3"], *half], [["1×1"], *half], [["pool /2"]]],
+        "5×5 as\ntwo 3×3": [[["1×1"], ["3×3"], ["3×3"]], [["1×1"], ["3×3"]], *tail],
+        "n×n as\n1×n and n×1": [[["1×1"], *factors, *factors], [["1×1"], *factors], *tail],
+        "side by side,\nin the last modules": [[["1×1"], ["3×3"], both], [["1×1"], both], *tail],
+        "half the side:\nstride 2": [[["1×1"], ["3×3"], *half], [["1×1"], *half], [["pool\n/2"]]],
     }
-    fig, ax = canvas(8.5, "Inception v3: large kernels taken apart into small ones")
-    places = [(0, 7.7, 3.95), (4.5, 7.7, 3.95), (0, 3.3, 0.35), (4.5, 3.3, 0.35)]
-    for (left, top, bottom), heading in zip(places, modules, strict=True):
-        write(ax, left + 2.25, top, heading, weight="bold")
-        _module(ax, left, top - 0.42, bottom, modules[heading], "input", height=0.32)
+    fig, ax = canvas(5.2, "Inception v3: large kernels taken apart into small ones")
+    lefts = (0, 2.14, 4.28, 7.36)
+    for left, right, heading in zip(lefts, (*lefts[1:], WIDTH), modules, strict=True):
+        write(ax, (left + right) / 2, 4.4, heading, weight="bold")
+        _module(ax, left, 3.85, 0.35, modules[heading], "input", right - left)
     return fig
 
 
@@ -52,21 +52,22 @@ def _branches(widths):
     return [[[f"{kernel}×{kernel}\n{what}"] for kernel, what in row if what] for row in table]
 
 
-def _module(ax, left, top, bottom, branches, base, height=0.56):
-    """Branches between a common input and a concatenation, in a panel 4.5 inches wide.
+def _module(ax, left, top, bottom, branches, base, wide):
+    """Branches between a common input and a concatenation, in a panel `wide` inches wide.
 
     A branch lists its steps from top to bottom; a step lists the text of its boxes, side by side.
     """
-    middle, columns = left + 2.25, [max(map(len, branch)) for branch in branches]
-    across = 4.2 / sum(columns)
-    width = min(0.86 * across, 1.0)
-    start = box(ax, middle, top, base, "map", 1.6, height=0.36)
-    end = box(ax, middle, bottom, "concatenate", "join", 1.6, height=0.36)
+    middle, columns = left + wide / 2, [max(map(len, branch)) for branch in branches]
+    across = (wide - 0.1) / sum(columns)
+    width = min(0.88 * across, 1.0)
+    ends = min(0.9 * wide, 1.6)
+    start = box(ax, middle, top, base, "map", ends, height=0.36)
+    end = box(ax, middle, bottom, "concatenate", "join", ends, height=0.36)
     fork, meet = start.bottom - 0.12, end.top + 0.25
     longest = max(map(len, branches))
     step = (top - bottom - 0.3) / (longest + 1)
     for i, branch in enumerate(branches):
-        x = left + 0.15 + across * (sum(columns[:i]) + columns[i] / 2)
+        x = left + 0.05 + across * (sum(columns[:i]) + columns[i] / 2)
         above = [(middle, start.bottom), (middle, fork), (x, fork)]
         for j, texts in enumerate(branch):
             y = (top + bottom) / 2 + step * ((len(branch) - 1) / 2 - j)
@@ -74,6 +75,7 @@ def _module(ax, left, top, bottom, branches, base, height=0.56):
             for k, text in enumerate(texts):
                 at = x + across * (k - (len(texts) - 1) / 2)
                 kind = "pool" if "pool" in text else "conv"
+                height = 0.56 if "\n" in text else 0.32
                 boxes.append(box(ax, at, y, text, kind, width, height))
                 arrow(ax, *above, (at, boxes[-1].top))
             above = [(x, boxes[0].bottom)]

@@ -20,8 +20,8 @@ def residual_blocks():
     wider = ["3×3, 128, /2", "BN, ReLU", "3×3, 128", "BN"]
     narrow = ["1×1, 64", "BN, ReLU", "3×3, 64", "BN, ReLU", "1×1, 256", "BN"]
     before = ["BN, ReLU", "3×3, 64", "BN, ReLU", "3×3, 64"]
-    fig, ax = canvas(6.2, "A residual block adds its input to what its layers compute")
-    top, total, relu = 4.9, 1.15, 0.45  # heights of x, the sum and the last ReLU
+    fig, ax = canvas(5.5, "A residual block adds its input to what its layers compute")
+    top, total, relu = 4.4, 1.05, 0.44  # heights of x, the sum and the last ReLU
     for x, heading, layers in (
         (0.75, "plain", basic),
         (2.25, "identity", basic),
@@ -30,10 +30,10 @@ def residual_blocks():
         (8.05, "pre-activation", before),
     ):
         wide = 1.22 if heading == "projection" else 1.0
-        write(ax, x, 5.4, heading, weight="bold")
+        write(ax, x, 4.8, heading, weight="bold")
         write(ax, x, top, "x")
         end, below = (x, top - 0.12), top - 0.12
-        for y, text in zip(np.linspace(4.25, 1.8, len(layers)), layers, strict=True):
+        for y, text in zip(np.linspace(3.85, 1.62, len(layers)), layers, strict=True):
             kind = "conv" if "×" in text else "norm"
             layer = box(ax, x, y, text, kind, wide, height=0.34)
             arrow(ax, end, (x, layer.top))
@@ -45,7 +45,7 @@ def residual_blocks():
             fork = below - 0.12
             if heading == "projection":
                 side += 0.22
-                layer = box(ax, side, 3.0, "1×1,\n128,\n/2,\nBN", "conv", 0.55, height=1.2)
+                layer = box(ax, side, 2.7, "1×1,\n128,\n/2,\nBN", "conv", 0.55, height=1.2)
                 arrow(ax, (x, fork), (side, fork), (side, layer.top))
                 arrow(ax, (side, layer.bottom), (side, total), (x + 0.17, total))
             else:
@@ -64,9 +64,9 @@ def residual_paths():
     They are paths of the signal and of its gradient, not terms of a sum: a later block sees the sum
     of what arrives on all of them. Source: arXiv:1605.06431, section 3 and Fig. 1.
     """
-    fig, ax = canvas(6.2, "Three residual blocks are 2³ = 8 ways from input to output")
+    fig, ax = canvas(5.5, "Three residual blocks are 2³ = 8 ways from input to output")
     columns, names = (1.8, 3.5, 5.2), ("F₁", "F₂", "F₃")
-    start, top, end = 0.5, 5.1, 6.6
+    start, top, end = 0.5, 4.4, 6.6
     write(ax, start, top, "x")
     before = start + 0.15
     for x, name in zip(columns, names, strict=True):
@@ -79,11 +79,11 @@ def residual_paths():
         before = plus + 0.17
     arrow(ax, (before, top), (end, top))
     write(ax, end + 0.1, top, "output", ha="left")
-    y = 4.15
+    y = 3.6
     for length in range(4):
         ways = list(combinations(range(3), length))
         number = f"{len(ways)} way{'s' * (len(ways) > 1)} of {length} block{'s' * (length != 1)}"
-        write(ax, end + 0.1, y - 0.23 * (len(ways) - 1), number, ha="left")
+        write(ax, end + 0.1, y - 0.21 * (len(ways) - 1), number, ha="left")
         for way in ways:
             write(ax, start, y, "x")
             before = start + 0.15
@@ -92,45 +92,46 @@ def residual_paths():
                 arrow(ax, (before, y), (block.left, y))
                 before = block.right
             arrow(ax, (before, y), (end, y))
-            y -= 0.46
-        y -= 0.14
+            y -= 0.42
+        y -= 0.1
     return fig
 
 
 def plain_and_residual():
-    """Plain-34 beside ResNet-34, without and with skips (arXiv:1512.03385, Fig. 3).
+    """Plain-34 above ResNet-34, from left to right, without and with skips.
 
-    A skip is dashed where the shape changes.
+    A skip is dashed where the shape changes. Source: arXiv:1512.03385, Fig. 3.
     """
     _, blocks = DEPTHS[34]
-    fig, ax = canvas(9.2, f"ResNet-34 is plain-34 with {sum(blocks)} skips")
-    ends = {8.25: ("both begin", ("7×7, 64, /2", "conv"), ("max pool, /2", "pool"))}
-    ends |= {0.5: ("both end", ("average pool", "pool"), ("dense, 1000", "dense"))}
-    for y, (name, first, second) in ends.items():
-        write(ax, 0.15, y, name, ha="left", weight="bold")
-        left, right = box(ax, 2.3, y, *first, 1.5), box(ax, 4.3, y, *second, 1.5)
-        arrow(ax, (left.right, y), (right.left, y))
-    write(ax, 7.2, 0.5, "dashed: half the side,\ntwice the channels")
-    step, width = 0.6, 0.46
-    for i, (filters, count) in enumerate(zip(FILTERS, blocks, strict=True)):
-        top, side = 7.2 - 1.75 * i, 56 // 2**i
-        write(ax, 0.15, top + 0.4, f"{side}×{side}, {filters} filters", ha="left", weight="bold")
-        for y, name in ((top, "plain"), (top - 0.85, "residual")):
-            write(ax, 0.15, y, name, ha="left")
-            end = 1.35
-            for j in range(2 * count):
-                layer = box(ax, 1.75 + step * j, y, "3×3", "conv", width, 0.34)
-                arrow(ax, (end, y), (layer.left, y))
-                end = layer.right
-                if name == "residual" and j % 2 == 0:
-                    skip = layer.left - 0.1, layer.left - 0.1 + 2 * step
-                    _skip(ax, *skip, y, "--" if i and j == 0 else "-")
+    fig, ax = canvas(4.7, f"ResNet-34 is plain-34 with {sum(blocks)} skips")
+    step, pause = 0.212, 0.13  # from layer to layer, and as much more between stages
+    stages = [["conv", "pool"], *(["conv"] * 2 * count for count in blocks), ["pool", "dense"]]
+    for residual, y, above in ((False, 3.3, 0.45), (True, 1.4, 0.8)):
+        write(ax, 0.15, y + above, ("plain-34", "ResNet-34")[residual], ha="left", weight="bold")
+        x, end = 0.35, 0.05
+        for i, kinds in enumerate(stages):
+            first = x
+            for j, kind in enumerate(kinds):
+                layer = box(ax, x, y, "", kind, 0.15, 0.44)
+                ax.plot((end, layer.left), (y, y), color=LINE, linewidth=1.5, zorder=1)
+                end, x = layer.right, x + step
+                if residual and 0 < i < 5 and j % 2 == 0:
+                    _skip(ax, layer.left - 0.03, 2 * step, y, "--" if i > 1 and j == 0 else "-")
+            if 0 < i < 5 and not residual:
+                side, filters = 56 // 2 ** (i - 1), FILTERS[i - 1]
+                write(ax, (first + x - step) / 2, 2.68, f"{side}×{side},\n{filters} filters")
+            x += pause
+        arrow(ax, (end, y), (end + 0.25, y))
+    write(ax, 0.15, 0.72, "first: 7×7, 64, /2, and max pool, /2", ha="left")
+    write(ax, 8.85, 0.72, "last: average pool, and dense, 1000", ha="right")
+    write(ax, 4.5, 0.32, "between: layers of 3×3; a skip is dashed where the side halves")
     return fig
 
 
-def _skip(ax, start, end, y, line):
+def _skip(ax, start, wide, y, line):
     """An arc over two layers."""
-    curve = [(start, y), (start, y + 0.6), (end, y + 0.6), (end, y + 0.02)]
+    end = start + wide
+    curve = [(start, y), (start, y + 0.8), (end, y + 0.8), (end, y)]
     path = Path(curve, [Path.MOVETO] + [Path.CURVE4] * 3)
     look = {"color": VERMILLION, "linewidth": 2, "linestyle": line, "fill": False}
     ax.add_patch(PathPatch(path, **look))

@@ -1,0 +1,1 @@
+"""Copies of the chapters to hand out and to present, and exercises that are graded by machine."""

@@ -1,0 +1,1 @@
+"""Slides of the notebooks that need no network, and what a browser says about them."""
