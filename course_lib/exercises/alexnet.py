@@ -350,7 +350,9 @@ def _parameters(build, shape=(32, 32, 3), classes=10, pictures=_pictures, recipe
     net, _ = train(lambda: keras.models.clone_model(net), known, None, recipe)
     reached = metrics.accuracy(net, *new)
     if reached < share:
-        raise Refused(f"it knows {reached:.1%} of the new pictures; {share:.0%} are asked for")
+        guessing = ", hardly more than by guessing: it has not begun to learn"
+        why = guessing if reached < 1.5 / classes else ""
+        raise Refused(f"it knows {reached:.1%} of the new pictures; {share:.0%} are asked for{why}")
     return net.count_params()
 
 

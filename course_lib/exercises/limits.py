@@ -26,7 +26,8 @@ class TooLong(OverLimit):
 
     def __init__(self, limit_s):
         super().__init__(
-            f"your function was still running after {limit_s:g} s. Is there an endless loop?"
+            f"your function was still running after {limit_s:g} s. Is there an endless loop, or a "
+            "slow one?"
         )
 
 
@@ -123,17 +124,20 @@ class _Shown:
 
     def __init__(self, stream, left):
         self.stream, self.left = stream, left
-        self.last = "\n"
+        self.last, self.line = "\n", 0
 
     def write(self, text):
         rest = self.left[0]
         if rest < 0 or not text:
             return len(text)
+        if text[0] == "\r" and self.line:  # a progress bar writes its line anew: that costs one
+            rest, self.line = rest + self.line - 1, 0
         shown = text[:rest]
         if len(text) > rest:
             shown += "\n… the rest of what your function prints is left out.\n"
         self.left[0] = -1 if len(text) > rest else rest - len(text)
         self.last = shown[-1]
+        self.line = len(shown.rpartition("\n")[2]) + (0 if "\n" in shown else self.line)
         self.stream.write(shown)
         return len(text)
 

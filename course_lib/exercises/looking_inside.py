@@ -338,6 +338,10 @@ def _last_cells(maps, weights, label, height, width):
     return row * height / max(len(maps) - 1, 1), column * width / max(maps.shape[1] - 1, 1)
 
 
+def _half_a_pixel(maps, weights, label, height, width):
+    return tuple(np.add(_brightest(maps, weights, label, height, width, half=0), 0.5))
+
+
 def _heat(rows, against=-3.0):
     """Two feature maps, of which the second speaks against class 1."""
     first = np.array(rows, float)
@@ -379,6 +383,8 @@ brightest = Check(
         "That is the place that speaks against the class most",
         _pointed(half=1),
         "That is the cell's lower right corner, and the middle is asked for",
+        _half_a_pixel,
+        "That is half a pixel from the cell's corner. How many pixels is half a cell?",
         _last_cells,
         "A map's first and last cell do not lie on the picture's edge: each cell is a square",
         lambda maps, weights, label, height, width: _brightest(

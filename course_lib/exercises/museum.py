@@ -789,6 +789,8 @@ ahead = Check(
         "That compares the best seeds; the mean is asked for",
         lambda validation, test: -_ahead(validation, test),
         "The other way round: above 0 if the first net is ahead",
+        lambda validation, test: 100 * _ahead(validation, test),
+        "The accuracies are in per cent already: their difference is in points",
         lambda validation, test: test.max(axis=(1, 2))[0] - test.max(axis=(1, 2))[1],
         "The best run of each, over rates and seeds: who tries more often wins",
     ],

@@ -422,8 +422,13 @@ def all_reduce_time(schedule):
             for part in parts:
                 held[receiver][part] = _joined(before[sender][part], before[receiver][part], number)
         time += DELAY + PART * max((len(parts) for _, _, parts in messages), default=0)
-    if any(len(numbers) < WORKERS for own in held for numbers in own):
-        raise Refused("at the end not every worker has the sum of all, in every part")
+    for worker, own in enumerate(held):
+        for part, numbers in enumerate(own):
+            if len(numbers) < WORKERS:
+                raise Refused(
+                    f"at the end not every worker has the sum of all: worker {worker} has that of "
+                    f"{len(numbers)} in part {part}"
+                )
     return time
 
 

@@ -66,7 +66,7 @@ class Prediction:
             return Result("not attempted", text)
         if self._fits(guess):
             return Result("right", "Run on: what is measured will stand beside it.")
-        return Result("wrong", f"A guess is {self._form()}, not {show(guess, 100)}.")
+        return Result("wrong", f"A guess is {self._form()}, {self._differs(guess)}.")
 
     def beside(self, measured):
         """Draw what was measured beside the guess, and print what the guess assumed.
@@ -107,7 +107,7 @@ class Prediction:
     def _fits(self, guess):
         if not isinstance(self.example, list):
             return self._number(guess)
-        if not isinstance(guess, list | tuple):
+        if not _is_list(guess):
             return False
         if isinstance(self.example[0], str):
             return all(isinstance(name, str) for name in guess) and sorted(guess) == sorted(
@@ -119,11 +119,26 @@ class Prediction:
         low, high = self.bounds
         return isinstance(value, Real) and not isinstance(value, bool) and low <= value <= high
 
+    def _differs(self, guess):
+        """What is wrong with a guess that does not fit; of names, those that are wrong alone."""
+        if _is_list(guess) and isinstance(self.example, list) and isinstance(self.example[0], str):
+            for name in guess:
+                if not isinstance(name, str) or name not in self.example:
+                    return f"and {show(name, 100)} is none of them"
+            if missing := [name for name in self.example if name not in guess]:
+                return f"and yours lacks {', '.join(map(repr, missing))}"
+        return f"not {show(guess, 100)}"
+
     def _form(self):
         low, high = self.bounds
         between = f" from {low:g} to {high:g}" if np.isfinite([low, high]).all() else ""
         if not isinstance(self.example, list):
             return f"a number{between}"
         if isinstance(self.example[0], str):
-            return f"a list of the names {', '.join(self.example)}, each once, the largest first"
+            names = ", ".join(map(repr, self.example))
+            return f"a list of the names {names}, each once, the largest first"
         return f"a list of {len(self.example)} numbers{between}"
+
+
+def _is_list(guess):
+    return isinstance(guess, list | tuple)

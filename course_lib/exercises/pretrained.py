@@ -149,6 +149,8 @@ to_keras = Check(
     mistakes=[
         lambda a: a.reshape(_converted(a).shape),
         "The shape is right, and every number is in the wrong place: reshape does not move axes",
+        lambda a: a.reshape(*a.shape[2:], -1, 1) if a.shape[1:2] == (1,) else _converted(a),
+        "A channelwise kernel is not reshaped, either: its axes move, and the numbers with them",
         lambda a: _converted(a, conv=(2, 3, 0, 1)),
         "In Keras a convolution has the inputs before the outputs; only channelwise differs",
         lambda a: _converted(a, channelwise=(2, 3, 1, 0)),
@@ -586,26 +588,18 @@ def _checked(places, pictures, n):
     return places
 
 
-def _stand_in(seed=8, pictures=500, numbers=32, groups=20):
-    """Features and labels like those of the page: each class has two looks, some of them rare."""
-    draw = np.random.default_rng(seed)
-    looks = draw.normal(size=(groups, numbers))
-    share = draw.dirichlet(np.full(groups, 2.0))
-
-    def some():
-        look = draw.choice(groups, pictures, p=share)
-        wide = np.where(draw.random((pictures, 1)) < 0.05, 2.5, 1)  # a few strange ones
-        return looks[look] + 0.6 * wide * draw.normal(size=(pictures, numbers)), look % 10
-
-    return *some(), *some()
+def _needs_features(rule):
+    rule(np.eye(20), 2)  # what is still to be written says so here
+    raise Refused("run the cell above first: it hands the features of this page to the check")
 
 
 choose = Challenge(
     "7.7 choose",
-    labelling(*_stand_in()),
-    target=8,
+    _needs_features,
+    target=5,
     unit="points ahead of chance",
     lower_is_better=False,
+    limit_s=60,
 )
 
 

@@ -434,7 +434,7 @@ def learned(start, depth=44, n_train=1500, recipe=_RECIPE):
         return net
 
     _, history = training.train(build, (x, y), None, recipe)
-    return 100 * history["accuracy"].iloc[-1]
+    return round(100 * history["accuracy"].iloc[-1], 1)
 
 
 start_plain = Challenge(

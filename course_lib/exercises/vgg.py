@@ -385,7 +385,7 @@ which_start = Prediction(
     assumptions=[
         lambda guess, measured: list(measured) == sorted(measured, reverse=True),
         "You blamed none of the three alone, and weighed them against each other",
-        lambda guess, measured: guess[0] != _NORMALISED and measured[_NORMALISED] == max(measured),
+        _before(_HIGH, _NORMALISED),
         "You assumed that nothing saves a net from steps that are too large",
         _before(_HIGH, _LOW, _LESS),
         "You assumed that good first weights stand any rate",

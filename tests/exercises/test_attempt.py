@@ -151,7 +151,7 @@ def test_a_function_without_end_is_stopped(endless, short, capsys):
     assert first == "… count: your function is slow; still trying it."
     assert second == (
         "✗ count: not yet. For n = 1 your function was still running after 0.2 s. Is there an "
-        "endless loop?"
+        "endless loop, or a slow one?"
     )
     assert signal.getsignal(signal.SIGINT) is handler
     assert time.monotonic() - started < 5
@@ -266,6 +266,28 @@ def test_printing_is_shown_up_to_a_limit_for_the_whole_check(capsys):
     assert printed.out.splitlines()[2] == "… the rest of what your function prints is left out."
     assert printed.out.splitlines()[3].startswith("✗ count: not yet.")
     assert printed.err == "b" * 900 + "\n"
+
+
+def test_of_a_progress_bar_only_what_stays_counts(capsys):
+    def trains(n):
+        for step in range(200):
+            print(f"\r{step}/200 of an epoch", end="")
+        return n + 1
+
+    count(trains)
+    printed = capsys.readouterr().out
+    assert "199/200 of an epoch\n✓ count: right." in printed and "left out" not in printed
+
+
+def test_a_line_written_anew_without_an_end_is_cut(capsys):
+    def trains(n):
+        for _ in range(2 * limits.PRINTED):
+            print("\ragain", end="")
+        return n
+
+    count(trains)
+    printed = capsys.readouterr().out
+    assert "left out" in printed and printed.count("again") <= limits.PRINTED
 
 
 def test_a_line_that_is_not_ended_stands_alone(capsys):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from test_checks import solution
 
-from course_lib.exercises.pretrained import choose, fine_tuned, for_grey
+from course_lib.exercises.pretrained import choose, fine_tuned, for_grey, labelling
 
 
 def grey_layer_by_layer(base, classes):
@@ -67,6 +67,25 @@ def test_other_right_answers_are_right(check, answer):
     assert check.grade(answer).status == "right"
 
 
+def stand_in(seed=8, pictures=500, numbers=32, groups=20):
+    """Features and labels like those of the page: each class has two looks, some of them rare."""
+    draw = np.random.default_rng(seed)
+    looks = draw.normal(size=(groups, numbers))
+    share = draw.dirichlet(np.full(groups, 2.0))
+
+    def some():
+        look = draw.choice(groups, pictures, p=share)
+        wide = np.where(draw.random((pictures, 1)) < 0.05, 2.5, 1)  # a few strange ones
+        return looks[look] + 0.6 * wide * draw.normal(size=(pictures, numbers)), look % 10
+
+    return *some(), *some()
+
+
+@pytest.fixture
+def features(monkeypatch):
+    monkeypatch.setattr(choose, "measure", labelling(*stand_in()))
+
+
 def farthest(features, n):
     """Again and again the picture that is farthest from all chosen so far."""
     chosen = [0]
@@ -85,13 +104,13 @@ def by_chance(features, n):
     return np.random.default_rng(seed).choice(len(features), n, replace=False)
 
 
-def test_the_solution_of_choose_reaches_its_target_with_room_to_spare():
+def test_the_solution_of_choose_reaches_its_target_with_room_to_spare(features):
     status, message = choose.grade(solution("07_pretrained", "choose"))
     assert status == "right" and float(message.split()[0]) > choose.target + 2, message
 
 
 @pytest.mark.parametrize("rule", [farthest, nearest_to_the_mean, by_chance])
-def test_a_naive_rule_is_not_enough(rule):
+def test_a_naive_rule_is_not_enough(rule, features):
     status, message = choose.grade(rule)
     assert status == "wrong" and "points ahead of chance" in message
 
@@ -106,9 +125,13 @@ def test_a_naive_rule_is_not_enough(rule):
         (lambda features, n: np.arange(n) + len(features) - 5, "places from 0 to 299"),
     ],
 )
-def test_the_rules_of_choose(rule, words):
+def test_the_rules_of_choose(rule, words, features):
     status, message = choose.grade(rule)
     assert status == "wrong" and words in message
+
+
+def test_choose_asks_for_the_features_of_the_page():
+    assert "run the cell above first" in choose.grade(farthest).message.lower()
 
 
 def test_a_mode_given_when_a_net_is_built_does_not_survive_training():
