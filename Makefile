@@ -11,7 +11,7 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab edit present handout test lint unit notebooks refresh records fast bench
+.PHONY: help setup lab edit present handout bundle class test lint unit notebooks refresh records fast bench
 .PHONY: figures slides site links solutions colab pins clean
 
 help: ## list these commands
@@ -57,6 +57,12 @@ slides: setup ## slides of every notebook in build/slides; REPORT=1 (or 02) test
 
 handout: setup ## copies for a class (or NB=02) in build/handout; FOR=nbgrader or otter to grade, too
 	$(PY) -m tools.handout $(NB) $(if $(FOR),--for $(FOR))
+
+bundle: setup ## one folder for a room without a network: build/bundle
+	$(PY) -m tools.bundle
+
+class: setup ## measure what students take of a server who run NB=04 at once (STUDENTS=4)
+	$(PY) -m tools.classroom $(NB) --students $(or $(STUDENTS),4) $(ARGS)
 
 # The presenter's copies, if `make handout` has made them; else the chapters.
 present: FOLDER = $(or $(dir $(wildcard build/handout/presenter/00_start_here.ipynb)),notebooks)

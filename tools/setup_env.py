@@ -176,7 +176,7 @@ def replace(python):
     """Fill a new environment beside .venv, then swap them."""
     print("Making .venv with Python {}.{} ...".format(*version_of(python)), flush=True)
     run(python, "-m", "venv", NEW)
-    print("Installing the packages (2.6 GB; needs a network and some minutes) ...", flush=True)
+    print("Installing the packages (2.6 GB; it takes some minutes) ...", flush=True)
     install(NEW, "-r", "requirements.txt")
     install_course(NEW)
     if os.path.lexists(VENV):

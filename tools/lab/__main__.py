@@ -1,9 +1,10 @@
 """Open the course in JupyterLab: `make lab` a student's own copies, `make edit` the originals.
 
-    python -m tools.lab [--edit] [options of JupyterLab]
+    python -m tools.lab [--edit | --hub] [options of JupyterLab]
 
-The copies lie in my_notebooks/, which git ignores. Each is made once; later a chapter that has
-changed replaces its copy only as long as nobody has saved the copy.
+The copies lie in my_notebooks/, which git ignores; under JupyterHub (--hub) in ~/course.
+Each is made once; later a chapter that has changed replaces its copy only as long as nobody has
+saved the copy.
 """
 
 import hashlib
@@ -55,10 +56,10 @@ def copy_notebooks(source, target):
     return lines
 
 
-def command(folder, options):
+def command(folder, options, program="jupyterlab"):
     """The command that starts JupyterLab in a folder, at the first chapter, without its news."""
     return [
-        *(sys.executable, "-m", "jupyterlab"),
+        *(sys.executable, "-m", program),
         f"--ServerApp.root_dir={folder}",
         f"--LabApp.app_settings_dir={Path(__file__).parent}",
         "--LabApp.default_url=/lab/tree/00_start_here.ipynb",
@@ -67,13 +68,16 @@ def command(folder, options):
 
 
 if __name__ == "__main__":
-    options = sys.argv[1:]
-    folder = COPIES
+    options, folder, program = sys.argv[1:], COPIES, "jupyterlab"
     if "--edit" in options:
         options.remove("--edit")
         folder = NOTEBOOKS
-    else:
-        for line in copy_notebooks(NOTEBOOKS, COPIES):
+    elif "--hub" in options:
+        options.remove("--hub")
+        folder, program = Path.home() / "course", "jupyterhub.singleuser"
+        os.environ.pop("PYTHONPATH", None)  # by it JupyterHub found this module; no kernel needs it
+    if folder != NOTEBOOKS:
+        for line in copy_notebooks(NOTEBOOKS, folder):
             print(line)
-    start = command(folder, options)
+    start = command(folder, options, program)
     os.execv(start[0], start)

@@ -39,6 +39,7 @@ def write_sources(source, slides, quick):
         chapter["margins"] = evidence.margins(chapter["number"])
     facts = {"chapters": pages, "slides": slides, "times": {}, "repository": repository()}
     facts["plans"] = exercises.plans()
+    facts["classroom"] = json.loads((PAGES / "classroom.json").read_text(encoding="utf-8"))
     if TIMES.exists():
         facts["times"] = json.loads(TIMES.read_text(encoding="utf-8"))
     for path in PAGES.glob("*.md"):
