@@ -45,6 +45,7 @@ class ClaimsTable:
 
         `ahead` is the `records.Difference` between two nets. It is seen if it is larger than the
         seeds' spread. If not, the verdict names the spread: so large an effect would have shown.
+        One seed has no spread, and the verdict says that it was one.
 
         >>> from course_lib.evidence.records import Difference
         >>> claims = ClaimsTable()
@@ -53,10 +54,12 @@ class ClaimsTable:
         >>> print(repr(claims).rpartition(" | ")[2])
         not seen; an effect of 4.0 points would have shown
         """
-        verdict = "seen in the recorded run"
-        if not ahead.seen:
-            size = f"an effect of {ahead.spread:.1f} points would have shown"
-            verdict = f"not seen; {size}" if ahead.spread else "not seen, with one seed"
+        if len(ahead.by_seed) == 1:  # which has no spread to compare with
+            verdict = f"{'seen in the recorded run' if ahead.seen else 'not seen'}, with one seed"
+        elif ahead.seen:
+            verdict = "seen in the recorded run"
+        else:
+            verdict = f"not seen; an effect of {ahead.spread:.1f} points would have shown"
         self.rows[claim] = (paper, f"recorded: {ahead}", verdict)
 
     def __repr__(self) -> str:

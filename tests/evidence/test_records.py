@@ -87,10 +87,12 @@ def test_verdicts_of_recorded_runs(record):
     claims.add_recorded("skips help in tests", "3%", record.ahead("residual", "plain"))
     one = Record(content([run("plain", 0, 0.5, 0.4), run("residual", 0, 0.4, 0.3)]))
     claims.add_recorded("with one seed", "3%", one.ahead("residual", "plain"))
+    claims.add_recorded("the other way", "3%", one.ahead("plain", "residual"))
     assert [line.rpartition(" | ")[2] for line in repr(claims).splitlines()] == [
         "seen in the recorded run",
         "not seen; an effect of 22.5 points would have shown",
         "not seen, with one seed",
+        "seen in the recorded run, with one seed",
     ]
 
 

@@ -198,7 +198,9 @@ class Runs:
         records.FOLDER.mkdir(exist_ok=True)
         file = f"{self.experiment.name}_{_slug(net)}.weights.h5"
         part = records.FOLDER / f"part_{file}"
-        model.save_weights(part)
+        bare = keras.models.clone_model(model)  # an optimizer's numbers would be saved, too
+        bare.set_weights(model.get_weights())
+        bare.save_weights(part)
         part.replace(records.FOLDER / file)
         kept = {"file": file, "sha256": _sha256(records.FOLDER / file)}
         self.content.setdefault("weights", {})[net] = kept
