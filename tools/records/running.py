@@ -198,9 +198,8 @@ class Runs:
         records.FOLDER.mkdir(exist_ok=True)
         file = f"{self.experiment.name}_{_slug(net)}.weights.h5"
         part = records.FOLDER / f"part_{file}"
-        bare = keras.models.clone_model(model)  # an optimizer's numbers would be saved, too
-        bare.set_weights(model.get_weights())
-        bare.save_weights(part)
+        # The same layers without the optimizer, whose numbers would be saved, too.
+        keras.Model(model.inputs, model.outputs).save_weights(part)
         part.replace(records.FOLDER / file)
         kept = {"file": file, "sha256": _sha256(records.FOLDER / file)}
         self.content.setdefault("weights", {})[net] = kept
