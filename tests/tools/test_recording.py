@@ -260,6 +260,7 @@ def test_kept_weights_are_the_recorded_ones(page, monkeypatch, capsys):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ValueError, match="not the file that was recorded"):
         running.weights(content, "net")
+    assert "small_net.weights.h5 is not the file that was recorded" in listing.check("small")
 
 
 def test_the_report_says_what_a_run_took(page):

@@ -493,9 +493,12 @@ def stripes(n, seed):
     waves = np.sin(2 * np.pi * along / period[:, None, None] + each(0, 2 * np.pi))
     inside = (x - each(30, 66)) ** 2 + (y - each(30, 66)) ** 2 < each(16, 28) ** 2
     grey = 0.5 + each(0.1, 0.25) * waves * inside
-    images = grey[..., None] + random.uniform(-0.15, 0.15, (n, 1, 1, 3))
-    images += random.normal(0, 0.2, images.shape)
-    return np.rint(255 * images.clip(0, 1)).astype(np.uint8), labels.astype(np.uint8)
+    colours, images = random.uniform(-0.15, 0.15, (n, 1, 1, 3)), np.empty((n, 96, 96, 3), np.uint8)
+    for i in range(0, n, 250):  # all at once would take gigabytes
+        some = grey[i : i + 250, ..., None] + colours[i : i + 250]
+        some += random.normal(0, 0.2, some.shape)
+        images[i : i + 250] = np.rint(255 * some.clip(0, 1))
+    return images, labels.astype(np.uint8)
 
 
 def finer_stem():

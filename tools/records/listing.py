@@ -97,8 +97,12 @@ def check(name="") -> str | None:
             continue
         test = experiment.load()[1]
         for net in content["weights"]:
+            try:
+                path = weights(content, net)
+            except ValueError as error:
+                return str(error)
             model = experiment.recipes()[net][0]()
-            model.load_weights(weights(content, net))
+            model.load_weights(path)
             found = metrics.accuracy(model, *test)
             first = next(run for run in content["runs"] if run["net"] == net)
             recorded = first["results"]["test"]
