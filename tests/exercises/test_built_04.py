@@ -127,7 +127,7 @@ def test_a_guess_is_told_what_it_assumed():
     low, less, usual, high, normalised = which_start.example
     said = {
         "blamed none": [normalised, usual, low, less, high],
-        "nothing saves a net": [usual, normalised, low, less, high],
+        "nothing saves a net": [usual, high, normalised, low, less],
         "stand any rate": [normalised, usual, low, high, less],
         "larger steps lead away": [normalised, usual, less, low, high],
         "small steps make up": [normalised, low, usual, less, high],
