@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from course_lib.models.fast import build_fast, whitening
+from course_lib.models.fast import build_fast
 from course_lib.models.layers import convolve_small_maps
 from course_lib.training.fast import FAST
 from course_lib.training.loop import built
@@ -74,6 +74,7 @@ def recipe_turn(side, noise):
 def compare_recipes():
     """A whole training, computed from the steps; PyTorch's where it is installed."""
     noise = np.random.default_rng(0).normal(size=(500, 32, 32, 3)).astype("float32")
+    labels = np.arange(len(noise)) % 10
     epochs = dict(FAST.sizes)
     epochs[32] = FAST.epochs - sum(epochs.values())
     turns = [recipe_turn(side, noise) for side in epochs]
@@ -81,7 +82,9 @@ def compare_recipes():
         from tools import torch_control
 
         bfloat16 = policy(FAST.precision) == "mixed_bfloat16"
-        turns.append(torch_control.turn(whitening(noise), bfloat16))
+        control = torch_control.Control((noise, labels), bfloat16=bfloat16)
+        batch = np.resize(noise, (torch_control.BATCH, 32, 32, 3))
+        turns.append(lambda: control.step(batch, np.arange(len(batch)) % 10))
     seconds = cpu_seconds(turns)
     ours = 0.0
     for (side, count), step in zip(epochs.items(), seconds, strict=False):

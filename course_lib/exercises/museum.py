@@ -384,7 +384,7 @@ def _modes(function):
 
 
 def _digits(answers):
-    return np.asarray(answers)[0].round(2).tolist()
+    return np.asarray(answers, "float64")[0].round(2).tolist()
 
 
 def _averages(net):

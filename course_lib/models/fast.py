@@ -19,13 +19,15 @@ EPSILON = 5e-4  # added to the patches' variances, so that faint noise is not bl
 
 
 @takes_images
-def build_fast(input_shape=(32, 32, 3), classes=10, *, whiten=None, width=1.0, seed=None):
+def build_fast(
+    input_shape=(32, 32, 3), classes=10, *, filters=FILTERS, whiten=None, width=1.0, seed=None
+):
     """Three groups of two convolutions, behind a layer that whitens patches of 2×2 pixels.
 
-    `whiten` are training images, normalised, or a function without arguments that returns them:
-    the kernel of the first layer is their `whitening`, and never changes. Without them it begins at
-    random, and learns. `seed` is that of `blocks.Style`. The net takes images of any size, not only
-    of `input_shape`.
+    `filters` has a number for each group. `whiten` are training images, normalised, or a function
+    without arguments that returns them: the kernel of the first layer is their `whitening`, and
+    never changes. Without them it begins at random, and learns. `seed` is that of `blocks.Style`.
+    The net takes images of any size, not only of `input_shape`.
     """
     style = Style(initializer=BeginsWithIdentity(), seed=seed)
     image = keras.Input(input_shape, name="image")  # 32×32×3
@@ -39,11 +41,11 @@ def build_fast(input_shape=(32, 32, 3), classes=10, *, whiten=None, width=1.0, s
         name="whiten",
     )(image)
     x = QuickGELU(name="whiten_gelu")(x)  # 31×31×24
-    for i, filters in enumerate(scaled(FILTERS, width), start=1):  # 15×15×64, 7×7×256, 3×3×256
+    for i, n in enumerate(scaled(filters, width), start=1):  # 15×15×64, 7×7×256, 3×3×256
         for j in (1, 2):
             name = f"stage{i}_block1_conv{j}"
             settings = {"padding": "same", "use_bias": False, **style.kernel(name)}
-            x = SmallMapConv2D(filters, 3, name=name, **settings)(x)
+            x = SmallMapConv2D(n, 3, name=name, **settings)(x)
             if j == 1:
                 x = layers.MaxPooling2D(2, name=f"stage{i}_pool")(x)
             x = FusedBatchNormalization(

@@ -87,3 +87,17 @@ def test_the_parts_of_a_loss_add_up():
     parts = experiments.parts_of_the_loss(net, (images, labels))
     assert parts["L2 penalty"] == pytest.approx(0.01 * (net.get_weights()[0] ** 2).sum(), rel=1e-5)
     assert sum(parts.values()) == pytest.approx(net.evaluate(images, labels, verbose=0), rel=1e-5)
+
+
+def test_choices_are_made_without_the_test_images(monkeypatch):
+    numbers = np.arange(50_000)
+    monkeypatch.setattr(experiments, "cifar10", lambda: ((numbers, numbers), None))
+    (first, _), (last, labels) = experiments.kept_back()
+    assert len(first) == 45_000 and np.array_equal(last, labels)
+    assert np.array_equal(np.concatenate([first, last]), numbers)
+
+
+def test_the_control_says_what_it_needs(monkeypatch):
+    monkeypatch.setattr(experiments.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(OSError, match="needs PyTorch: install torch"):
+        experiments.torch_control(None, 0)

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import time
 from types import SimpleNamespace
 
 import keras
@@ -305,3 +306,40 @@ def test_test_images_can_be_measured_only_at_the_end(page):
     )
     with pytest.raises(ValueError, match=r"column must be .*accuracy, seconds\), got 'val_loss'"):
         record.by_epoch(run["net"], "val_loss")
+
+
+def test_a_rival_takes_an_epoch_after_each_epoch(page, monkeypatch):
+    """Its processor seconds are not the net's, and a run with it begins again after a stop."""
+    turns = []
+
+    class Slow:
+        def __init__(self, train, seed):
+            assert len(train[0]) == 32
+            self.seed = seed
+
+        def epoch(self):
+            turns.append(self.seed)
+            end = time.process_time() + 0.4
+            while time.process_time() < end:
+                pass
+            if stop_at == len(turns):
+                os.kill(os.getpid(), signal.SIGINT)
+
+        def measures(self, test):
+            return {"rival": len(test[0]) / 1000}
+
+    paired = dataclasses.replace(EXPERIMENT, nets={"net": build}, seeds=(3,), rival=Slow)
+    stop_at = 2
+    with pytest.raises(KeyboardInterrupt):
+        running.record(paired)
+    stop_at = 0
+    running.record(paired)
+    assert turns == [3] * 5  # two before the stop, then all three
+    (run,) = listing.read("small")["runs"]
+    assert run["measures"]["rival"] == 0.008
+    assert 1.2 <= run["measures"]["rival's CPU seconds"] < 1.6
+    alone = dataclasses.replace(paired, rival=None)
+    (records.FOLDER / "small.json").unlink()
+    running.record(alone)
+    (without,) = listing.read("small")["runs"]
+    assert without["results"] == run["results"]  # the net is not disturbed

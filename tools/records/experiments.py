@@ -1,5 +1,6 @@
 """Every experiment that is recorded: the chapters' own, and a function for each on real data."""
 
+import importlib.util
 import time
 from dataclasses import replace
 from functools import partial
@@ -22,6 +23,7 @@ from course_lib.models import (
 )
 from course_lib.training import TrainingConfig
 from course_lib.training.fast import FAST
+from course_lib.training.precision import policy
 from tools.records import pages
 from tools.records.running import Experiment
 
@@ -314,6 +316,58 @@ def fast():
     )
 
 
+def fast_choices():
+    """Cheaper forms of the recipe, judged by training images that are kept back.
+
+    The test images then answer for one configuration only.
+    """
+    build = partial(build_fast, whiten=first_images)
+    smaller = FAST.batch_size // 2
+    half = {"batch_size": smaller, "learning_rate": FAST.learning_rate / 2}
+    return replace(
+        fast(),
+        name="fast_choices",
+        question="What would fewer epochs, fewer filters or smaller batches cost?",
+        load=kept_back,
+        nets={
+            "as it is": build,
+            "8 epochs": (build, {"epochs": 8, "sizes": ((24, 4), (28, 2))}),
+            "128 filters at the end": partial(build, filters=(64, 256, 128)),
+            "batches of 1,000": (build, half | {"weight_decay": FAST.weight_decay / 2}),
+        },
+        minutes=90,
+        seeds=(0, 1, 2),
+        keep=(),
+    )
+
+
+def kept_back():
+    """CIFAR-10's training images: 45,000 to train, and the last 5,000 to choose by."""
+    images, labels = cifar10()[0]
+    return (images[:45_000], labels[:45_000]), (images[45_000:], labels[45_000:])
+
+
+def fast_pair():
+    """The recipe and the control in PyTorch, an epoch each in turn."""
+    return replace(
+        fast(),
+        name="fast_pair",
+        question="How much less does it take than airbench94's first form in PyTorch?",
+        minutes=120,
+        keep=(),
+        rival=torch_control,
+    )
+
+
+def torch_control(train, seed):
+    """It needs PyTorch, which the course does not install."""
+    if not importlib.util.find_spec("torch"):
+        raise OSError("the record fast_pair needs PyTorch: install torch, and run it again")
+    from tools.torch_control import Control
+
+    return Control(train, seed, bfloat16=policy(FAST.precision) == "mixed_bfloat16")
+
+
 def fast_cifar100():
     """The same recipe, the same net, and ten times as many classes."""
     return replace(
@@ -535,6 +589,8 @@ ALL = (
     scratch_cifar100,
     features_cifar100,
     fast,
+    fast_choices,
+    fast_pair,
     fast_cifar100,
     ladder,
     first_epoch,

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 from platform import python_version
+from typing import Protocol
 
 import keras
 import pandas as pd
@@ -51,6 +52,8 @@ class Experiment:
             images with their labels.
         keep: the nets whose weights are kept with the record, of the first seed.
         curves: whether the test images are also measured after each epoch, not only at the end.
+        rival: a training elsewhere that takes turns with the net's, an epoch each: a function of
+            the training images with their labels and a seed that returns a `Rival`.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Experiment:
     measures: Callable[[keras.Model, Pair], dict] | None = None
     keep: tuple[str, ...] = ()
     curves: bool = True
+    rival: Callable[[Pair, int], "Rival"] | None = None
 
     def recipes(self, seed=0):
         """Each net's builder and configuration."""
@@ -89,6 +93,16 @@ class Experiment:
                 "config": settings,
             }
         return {"chapter": self.chapter, "question": self.question, "nets": nets}
+
+
+class Rival(Protocol):
+    """A training that is no net of ours, such as PyTorch's."""
+
+    def epoch(self) -> None:
+        """Train for the next epoch; nothing if all are done."""
+
+    def measures(self, test: Pair) -> dict:
+        """What it has reached, as numbers by their names."""
 
 
 def page_experiments(chapter: str, seeds: tuple[int, ...]) -> list[Experiment]:
@@ -146,29 +160,41 @@ class Runs:
         """Train one net with a seed; returns the model and its history."""
         bar.set_description_str(f"{self.experiment.name}, seed {seed}, {name}")
         build, config = self.experiment.recipes(seed)[name]
+        train, test = self.pairs
         folder, done, cpu = self._folder(name, seed), 0, time.process_time()
         restored = interrupted = (folder / "last.npz").exists()
+        rival = self.experiment.rival and self.experiment.rival(train, seed)
+        rivals_cpu = 0.0
 
         def after_epoch(history):
-            nonlocal done, restored
+            nonlocal done, restored, rivals_cpu
             work, done = (len(history) - done) * self._epoch(name), len(history)
             if restored and not bar.disable:  # they say nothing of the time that is left
                 bar.initial += work
                 restored = False
             bar.update(work)
+            if rival:
+                start = time.process_time()
+                rival.epoch()
+                rivals_cpu += time.process_time() - start
 
         model = loop.built(build, config)
-        train, test = self.pairs
-        test = test if self.experiment.curves else None
-        history = loop.run(model, train, test, config, stop, folder, after_epoch=after_epoch)
-        cpu = time.process_time() - cpu
+        measured = test if self.experiment.curves else None
+        # A rival cannot go on after a stop: a run with one begins again.
+        saved = None if rival else folder
+        history = loop.run(model, train, measured, config, stop, saved, after_epoch=after_epoch)
+        cpu = time.process_time() - cpu - rivals_cpu
         if stop.asked:
             raise KeyboardInterrupt
         path = folder / "result.json"
-        if not path.exists():
+        if rival or not path.exists():
             result = self._result(model)
             if not interrupted:  # of all threads together, without the tests after the training
                 result["cpu_seconds"] = round(cpu)
+            if rival:
+                found = rival.measures(test) | {"rival's CPU seconds": rivals_cpu}
+                result["measures"] |= {key: _rounded(value) for key, value in found.items()}
+                folder.mkdir(parents=True, exist_ok=True)
             write(path, json.dumps(result))
         row = {"net": name, "seed": seed, **json.loads(path.read_text(encoding="utf-8"))}
         measured = [column for column in HISTORY if history[column].notna().all()]
