@@ -316,6 +316,20 @@ def fast():
     )
 
 
+def fast_wider():
+    """airbench95's filters and epochs (arXiv:2404.00498, section 4), with our recipe."""
+    return replace(
+        fast(),
+        name="fast_wider",
+        question="What does the next percent cost?",
+        nets={"wider": partial(build_fast, filters=(128, 384, 384), whiten=first_images)},
+        config=replace(FAST, epochs=15, sizes=((24, 7), (28, 3))),
+        minutes=90,
+        seeds=(0, 1, 2),
+        keep=(),
+    )
+
+
 def fast_choices():
     """Cheaper forms of the recipe, judged by training images that are kept back.
 
@@ -589,6 +603,7 @@ ALL = (
     scratch_cifar100,
     features_cifar100,
     fast,
+    fast_wider,
     fast_choices,
     fast_pair,
     fast_cifar100,
