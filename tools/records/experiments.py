@@ -447,7 +447,6 @@ def ladder():
         minutes=250,
         seeds=(0, 1, 2),
         measures=in_views,
-        curves=False,
     )
 
 
